@@ -1,0 +1,65 @@
+"""What the flagship study costs: cold run, warm run, import; CPU-seconds and peak memory of whole processes.
+
+    python benchmarks/run.py [--repeat 3]
+
+There is no peer that does the same job; the figures stand beside the bounds that the project set itself. Each row is
+the median of the repeats, children included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TOWNSHIFT = [sys.executable, "-m", "townshift"]
+
+
+def measure(command: list[str]) -> tuple[float, float]:
+    """CPU-seconds (user + system, waited-for children included) and peak memory in MB of one command."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed:\n{process.stderr.read().decode()}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def median_of(runs: list[tuple[float, float]]) -> tuple[float, float]:
+    """The median of each figure."""
+    return statistics.median(cpu for cpu, _ in runs), statistics.median(memory for _, memory in runs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeat", type=int, default=3)
+    repeat = parser.parse_args().repeat
+    rows: list[tuple[str, tuple[float, float], float | None]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        study = Path(folder) / "zhili"
+        shutil.copytree(ROOT / "studies" / "zhili", study, ignore=shutil.ignore_patterns("out"))
+        cold = []
+        for _ in range(repeat):
+            shutil.rmtree(study / "out", ignore_errors=True)
+            cold.append(measure([*TOWNSHIFT, "run", str(study)]))
+        rows.append(("cold run of studies/zhili", median_of(cold), 20.0))
+        rows.append(("warm run", median_of([measure([*TOWNSHIFT, "run", str(study)]) for _ in range(repeat)]), 2.0))
+        rows.append(("check, warm", median_of([measure([*TOWNSHIFT, "check", str(study)]) for _ in range(repeat)]), None))
+        explain = [*TOWNSHIFT, "explain", str(study), "2.2"]
+        rows.append(("explain 2.2", median_of([measure(explain) for _ in range(repeat)]), None))
+    bare = median_of([measure([sys.executable, "-c", "pass"]) for _ in range(repeat)])
+    imported = median_of([measure([sys.executable, "-c", "import townshift"]) for _ in range(repeat)])
+    rows.append(("import townshift (bare Python taken off)", (imported[0] - bare[0], imported[1]), 0.5))
+    print(f"{'what':42} {'CPU-s':>8} {'bound':>7} {'met':>4} {'peak MB':>8}")
+    for name, (cpu, memory), bound in rows:
+        met = "" if bound is None else ("yes" if cpu <= bound else "NO")
+        print(f"{name:42} {cpu:8.2f} {'' if bound is None else f'{bound:g}':>7} {met:>4} {memory:8.0f}")
+
+
+if __name__ == "__main__":
+    main()
