@@ -1,0 +1,207 @@
+"""A study on disk: its folder, its manifest and the files of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from townshift.errors import Problem, StudyError
+from townshift.study.files import Fingerprint, Hashes
+from townshift.study.manifest import MANIFEST, Manifest, nearest, read_manifest
+from townshift.study.schemas import TABLES
+from townshift.types import Focus
+
+Format = Literal["csv", "parquet"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """One table of a study as it lies on disk.
+
+    Attributes:
+        name: the table's name, one of `schemas.TABLES`.
+        path: the file, absolute.
+        format: `csv` or `parquet`.
+        encoding: `utf-8`, `utf-8-sig`, `gb18030`, or what the file seems to be where townshift cannot read it; empty
+            for Parquet.
+        sha256: hash of the content.
+        size: bytes.
+        lines: physical lines of a CSV, counting a last one without an end; 0 for Parquet.
+        plain: the CSV is UTF-8 without NUL or broken bytes.
+    """
+
+    name: str
+    path: Path
+    format: Format
+    encoding: str
+    sha256: str
+    size: int
+    lines: int = 0
+    plain: bool = True
+
+    @property
+    def label(self) -> str:
+        """The file as messages name it: `data/facts.csv`."""
+        return f"data/{self.path.name}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A folder of evidence, opened: nothing of its tables has been checked yet (see `check_study`).
+
+    Attributes:
+        path: the folder, absolute.
+        manifest: `study.toml`.
+        tables: the files in `data/`, by table name, in the order of `schemas.TABLES`.
+        warnings: what is odd about the folder and stops nothing.
+    """
+
+    path: Path
+    manifest: Manifest
+    tables: Mapping[str, TableFile]
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def out(self) -> Path:
+        """The folder of everything computed; it need not exist."""
+        return self.path / "out"
+
+    @property
+    def claims_file(self) -> Path | None:
+        """`claims.toml`, where the study has one."""
+        path = self.path / "claims.toml"
+        return path if path.is_file() else None
+
+    @property
+    def focus(self) -> Focus:
+        """What the study is about, as steps may ask."""
+        about = self.manifest.study
+        return Focus(
+            place_id=about.place,
+            industry=about.industry,
+            year_from=about.period[0],
+            year_to=about.period[1],
+            seed=about.seed,
+            languages=about.languages,
+            privacy_threshold=about.privacy_threshold,
+            titles={
+                "en": about.title,
+                "zh": about.title_zh or about.title,
+                "industry_en": about.industry,
+                "industry_zh": about.industry_zh or about.industry,
+            },
+        )
+
+    @property
+    def breaks(self) -> list[dict[str, Any]]:
+        """The declared breaks, as `study.toml` gives them."""
+        return [one.model_dump() for one in self.manifest.breaks]
+
+    def parameters(self, step: str) -> dict[str, Any]:
+        """`[parameters.<step>]` of `study.toml`, raw; empty where the study says nothing about the step."""
+        return dict(self.manifest.parameters.get(step, {}))
+
+    def cleaned(self, table: str) -> Path:
+        """Where the cleaned, typed rows of a table lie once `load_table` has written them."""
+        return self.out / "tables" / f"{table}.parquet"
+
+
+def open_study(path: str | Path) -> Study:
+    """Open the study in a folder: read `study.toml`, find its tables, fingerprint their files.
+
+    Args:
+        path: the study's folder.
+
+    Raises:
+        StudyError: the folder is missing, a file or empty; `study.toml` is wrong; a path leaves the study; a table
+            exists twice; or there is nothing to study. All problems of one kind at once.
+    """
+    folder = Path(path)
+    _require_folder(folder)
+    root = folder.resolve()
+    manifest = read_manifest(_inside(root / MANIFEST, root))
+    if (root / "claims.toml").exists():
+        _inside(root / "claims.toml", root)
+    files, warnings = _table_files(root)
+    if not files:
+        raise StudyError(Problem("TS-STUDY-009", "data", {"tables": ", ".join(TABLES)}))
+    if "places" not in files:
+        raise StudyError(Problem("TS-STUDY-010", "data", {"found": ", ".join(sorted(files))}))
+    if len(files) == 1:
+        raise StudyError(Problem("TS-STUDY-014", "data"))
+    hashes = Hashes.read(root)
+    tables = {name: _table_file(name, files[name], hashes) for name in TABLES if name in files}
+    hashes.write()
+    return Study(root, manifest, tables, tuple(warnings))
+
+
+def _require_folder(folder: Path) -> None:
+    shown = {"path": str(folder)}
+    if not folder.exists():
+        raise StudyError(Problem("TS-STUDY-001", "", dict(shown)))
+    if not folder.is_dir():
+        raise StudyError(Problem("TS-STUDY-002", "", dict(shown)))
+    try:
+        entries = {entry.name for entry in folder.iterdir()}
+    except OSError as error:
+        raise StudyError(Problem("TS-STUDY-016", "", {"file": str(folder), "reason": error.strerror})) from None
+    if MANIFEST not in entries:
+        raise StudyError(Problem("TS-STUDY-003", "", dict(shown)))
+
+
+def _inside(path: Path, root: Path) -> Path:
+    """`path`, unless it or a folder on the way is a link that leaves the study."""
+    resolved = path.resolve()
+    if not resolved.is_relative_to(root):
+        raise StudyError(Problem("TS-STUDY-011", path.relative_to(root).as_posix(), {"target": str(resolved)}))
+    return path
+
+
+def _table_files(root: Path) -> tuple[dict[str, Path], list[Problem]]:
+    folder = root / "data"
+    if not folder.is_dir():
+        return {}, []
+    _inside(folder, root)
+    found: dict[str, Path] = {}
+    fatal: list[Problem] = []
+    warnings: list[Problem] = []
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    except OSError as error:
+        raise StudyError(Problem("TS-STUDY-016", "data", {"file": "data", "reason": error.strerror})) from None
+    for entry in entries:
+        if entry.name.startswith((".", "~$")):
+            continue
+        where = f"data/{entry.name}"
+        name, format_ = entry.stem, entry.suffix.lower().lstrip(".")
+        if name not in TABLES or format_ not in ("csv", "parquet"):
+            warnings.append(_unknown_file(entry, where))
+        elif not entry.resolve().is_relative_to(root):
+            fatal.append(Problem("TS-STUDY-011", where, {"target": str(entry.resolve())}))
+        elif not entry.is_file():
+            fatal.append(Problem("TS-STUDY-018", where))
+        elif name in found:
+            fatal.append(Problem("TS-STUDY-012", where, {"table": name, "other": f"data/{found[name].name}"}))
+        else:
+            found[name] = entry
+    if fatal:
+        raise StudyError(*fatal)
+    return found, warnings
+
+
+def _unknown_file(entry: Path, where: str) -> Problem:
+    if entry.suffix.lower() in (".csv", ".parquet"):
+        return Problem("TS-STUDY-013", where, {"nearest": nearest(entry.stem, list(TABLES))}, "warning")
+    return Problem("TS-STUDY-015", where, {"suffix": entry.suffix or entry.name}, "warning")
+
+
+def _table_file(name: str, path: Path, hashes: Hashes) -> TableFile:
+    format_: Format = "parquet" if path.suffix.lower() == ".parquet" else "csv"
+    try:
+        print_: Fingerprint = hashes.of(path, format_)
+    except OSError as error:
+        where = f"data/{path.name}"
+        raise StudyError(Problem("TS-STUDY-016", where, {"file": where, "reason": error.strerror})) from None
+    return TableFile(name, path, format_, print_.encoding, print_.sha256, print_.size, print_.lines, print_.plain)
