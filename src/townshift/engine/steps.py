@@ -37,7 +37,7 @@ Question = Literal["evidence", "process", "government", "labour", "outcomes"]
 QUESTIONS: tuple[str, ...] = get_args(Question)
 """The questions a step may belong to, as `--only` takes them."""
 
-SPECIAL = ("parameters", "focus", "chunks", "breaks", "claims_file")
+SPECIAL = ("parameters", "focus", "chunks", "breaks", "claims_file", "engine")
 """Parameter names that are not tables; what each brings is said by `townshift.engine.graph`."""
 
 ESTIMATES_SUFFIXES = ("", "_draws", "_lineage")
@@ -61,7 +61,8 @@ class Step:
         special: which of `SPECIAL` it asks for.
         results: (name, shape) of each result; a shape `estimates` makes three tables.
         in_dataclass: whether the results are fields of a returned dataclass.
-        reads_files: data files next to the module that its measures read, part of the cache key.
+        reads_files: data files that its measures read, relative to `src/townshift`; part of the cache key.
+        claims_optional: whether it also works without `claims_file`.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Step:
     results: tuple[tuple[str, Shape], ...]
     in_dataclass: bool
     reads_files: tuple[str, ...] = ()
+    claims_optional: bool = False
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -159,6 +161,7 @@ def _describe(function: Callable[..., Any], question: str, reads_files: tuple[st
             uses.append(name)
         else:
             raise TypeError(f"step {function.__name__}: table {name!r} may only default to None")
+    claims = inspect.signature(function).parameters.get("claims_file")
     results, in_dataclass = _results(function)
     return Step(
         name=function.__name__,
@@ -170,6 +173,7 @@ def _describe(function: Callable[..., Any], question: str, reads_files: tuple[st
         results=results,
         in_dataclass=in_dataclass,
         reads_files=reads_files,
+        claims_optional=claims is not None and claims.default is None,
     )
 
 
