@@ -1,0 +1,182 @@
+"""A study as a Python user holds it: check, run, results, claims, explain, report. The command line is a thin skin of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from townshift import study as on_disk
+from townshift.engine import RunRecord, run_graph
+from townshift.engine.lock import run_lock
+from townshift.errors import StudyError
+from townshift.locales import current_language
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from townshift.engine.progress import Progress
+    from townshift.study import CheckReport
+
+MINIMAL = Path(__file__).parent / "studies" / "minimal"
+"""The study that `new_study` copies; in a checkout it lies in `studies/minimal`."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did.
+
+    Attributes:
+        check: what was found wrong in the tables; a fatal problem stops the run before any step.
+        record: every step with its state.
+        reports: language → the report written or found up to date.
+        changed_rules: ids of claims whose rule was changed after results were seen.
+    """
+
+    check: CheckReport
+    record: RunRecord
+    reports: Mapping[str, Path]
+    changed_rules: tuple[str, ...] = ()
+
+
+class Results(Mapping[str, "pd.DataFrame"]):
+    """The tables that the pipeline wrote, by name; each is read when asked for."""
+
+    def __init__(self, out: Path) -> None:
+        self._folder = out / "results"
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        from townshift.engine.tables import read_frame
+
+        path = self._folder / f"{name}.parquet"
+        if not path.is_file():
+            raise KeyError(name)
+        return read_frame(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(path.stem for path in self._folder.glob("*.parquet")))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+class OpenStudy:
+    """A study folder, opened.
+
+    Example:
+        >>> from townshift import open_study
+        >>> study = open_study("studies/zhili")                     # doctest: +SKIP
+        >>> study.run().record.named("failed")                      # doctest: +SKIP
+        ()
+        >>> study.claims[["claim_id", "verdict"]]                   # doctest: +SKIP
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.study = on_disk.open_study(path)
+        self.results = Results(self.study.out)
+
+    def check(self) -> CheckReport:
+        """Every problem of the study's tables at once; nothing is computed."""
+        return on_disk.check_study(self.study)
+
+    def run(
+        self,
+        *,
+        only: Sequence[str] = (),
+        plan: bool = False,
+        overrides: Mapping[str, Mapping[str, Any]] | None = None,
+        engine: str = "duckdb",
+        workers: int | None = None,
+        progress: Progress | None = None,
+    ) -> Run:
+        """Check, compute what is stale, and write the reports.
+
+        Args:
+            only: questions to which the run is confined; all if empty.
+            plan: say what would be done, and do nothing.
+            overrides: step → parameter → value; wins over `study.toml`.
+            engine: where tables are computed.
+            workers: processes for repeated work; no result depends on it.
+            progress: is told of every step.
+
+        Raises:
+            StudyError: the tables have a fatal problem.
+            EngineError: another run is going on, or `out` cannot be written.
+        """
+        from townshift.pipeline import steps
+
+        with run_lock(self.study.out):
+            found = self.check()
+            if found.fatal:
+                raise StudyError(*found.problems)
+            record = run_graph(
+                self.study,
+                steps(),
+                only=only,
+                plan=plan,
+                overrides=overrides,
+                engine=engine,
+                workers=workers,
+                progress=progress,
+            )
+            if plan:
+                return Run(found, record, {})
+            changed = self._register()
+            return Run(found, record, self.report(), changed)
+
+    def _register(self) -> tuple[str, ...]:
+        """Keep the hashes of the claims at their first run; the ids of those changed since."""
+        if self.study.claims_file is None or "claims" not in self.results:
+            return ()
+        from townshift.evidence.claims import register
+
+        return register(self.study.claims_file)
+
+    def report(self, languages: Sequence[str] = ()) -> dict[str, Path]:
+        """Write the report in each language that needs it; language → path."""
+        from townshift.report import write_report
+
+        return {
+            language: write_report(self.study.out, language) for language in languages or self.study.focus.languages
+        }
+
+    @property
+    def claims(self) -> pd.DataFrame:
+        """The claims with their verdicts and strength; empty until a run has judged them."""
+        return self.results["claims"]
+
+    def stale_claims(self) -> tuple[str, ...]:
+        """Ids of the claims that cite a row which was edited, added or removed since the last run."""
+        raise NotImplementedError
+
+    def explain(self, claim_id: str, language: str | None = None) -> str:
+        """The chain from a claim to its parts, tests, results, steps, rows and sources, as text."""
+        raise NotImplementedError
+
+
+def open_study(path: str | Path) -> OpenStudy:
+    """Open the study in a folder.
+
+    Raises:
+        StudyError: there is no study there, or `study.toml` is wrong; all problems at once.
+    """
+    return OpenStudy(path)
+
+
+def new_study(path: str | Path) -> Path:
+    """Copy the small, complete study into a folder that does not exist yet, or is empty.
+
+    Raises:
+        StudyError: the folder holds something already.
+    """
+    target = Path(path)
+    source = MINIMAL if MINIMAL.is_dir() else Path(__file__).parents[2] / "studies" / "minimal"
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StudyError.of("TS-CLI-003", path=str(target))
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("out", "private"), dirs_exist_ok=True)
+    return target
+
+
+__all__ = ["OpenStudy", "Results", "Run", "current_language", "new_study", "open_study"]
