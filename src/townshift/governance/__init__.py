@@ -1,0 +1,1 @@
+"""Question 2: what governments and other actors did, when, and what they said."""
