@@ -247,11 +247,40 @@ def _collect(body: Iterable[ast.stmt], package: str, into: dict[str, _Definition
         elif isinstance(statement, ast.If) and _is_type_checking(statement.test):
             _collect(statement.body, package, into)
         else:
+            own = _own_names(statement) if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) else set()
             for name in _defined(statement):
                 found = into.setdefault(name, _Definition())
                 found.digests.append(_digest(statement))
-                found.refers.update(node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
+                found.refers.update(_names(statement) - own)
                 found.imports.update(_run_time_imports(statement, package))
+
+
+def _names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _own_names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """Names that a function binds itself, so that they mean nothing at the top of the module.
+
+    A table that a step reads is called like the step that makes it: without this every step would seem to call it.
+    Names in annotations and decorators are looked up outside and stay.
+    """
+    arguments = [node for node in ast.walk(function.args) if isinstance(node, ast.arg)]
+    bound = {argument.arg for argument in arguments}
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound.update(name for name, _ in _imported(node, ""))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            waiting.extend(ast.iter_child_nodes(node))
+    outside = [*function.decorator_list, *function.args.defaults, *(node.annotation for node in arguments)]
+    outside.extend([function.returns, *function.args.kw_defaults])
+    return bound - {name for node in outside if node is not None for name in _names(node)}
 
 
 def _defined(statement: ast.stmt) -> list[str]:
