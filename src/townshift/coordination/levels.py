@@ -1,0 +1,192 @@
+"""Published figures of one definition with their width: what a level comparison may use, and what it must leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from townshift.frames import texts, typed
+from townshift.place_sides import Side, sides
+from townshift.types import N_DRAWS, Parameters, keyed_seed
+
+LevelSide = Literal["focal", "containing", "receiving", "comparator", "elsewhere"]
+"""The side of a place in a comparison; a comparator is listed as a destination without evidence of a link."""
+
+UNUSABLE_FLAGS = ("lost_zero", "wrong_decimal")
+"""Flags of figures whose value is known to be wrong: they are listed, never compared."""
+
+RECORD_COLUMNS = {
+    "definition_id": "string",
+    "place_id": "string",
+    "side": "string",
+    "year": "Int64",
+    "value": "float64",
+    "unit": "string",
+    "qualifier": "string",
+    "fact_id": "string",
+    "source_id": "string",
+    "lineage": "string",
+    "flag": "string",
+    "usable": "boolean",
+    "reason": "string",
+}
+"""Columns of `level_record` and their pandas dtypes."""
+
+
+class FigureWidths(Parameters):
+    """How wide a published figure is, as standard deviations in log.
+
+    Attributes:
+        exact: of a figure given as exact.
+        about: of a rounded figure.
+        bound: of the half-normal distance beyond an `over` or `under` figure.
+        bias: of what all sources of one place share and more sources do not shrink.
+    """
+
+    exact: float = 0.03
+    about: float = 0.10
+    bound: float = 0.30
+    bias: float = 0.10
+
+    def scaled(self, factor: float) -> FigureWidths:
+        """All widths times a factor."""
+        return FigureWidths(
+            exact=self.exact * factor, about=self.about * factor, bound=self.bound * factor, bias=self.bias * factor
+        )
+
+
+def level_sides(
+    places: pd.DataFrame, focal: str, destinations: pd.DataFrame | None, links: Sequence[str]
+) -> dict[str, LevelSide]:
+    """The side of every place: as `townshift.place_sides.sides`, with listed places that have no link as comparators.
+
+    A place that is itself listed only with other links is a comparator even where a city around it is a destination.
+
+    Args:
+        places: place_id, parent_id.
+        focal: the focal place.
+        destinations: place_id, county_id, link.
+        links: kinds of link that are evidence.
+    """
+    known: dict[str, Side] = sides(places, focal, destinations, links)
+    out: dict[str, LevelSide] = dict(known)
+    if destinations is None:
+        return out
+    rows = texts(destinations, "place_id", "county_id", "link")
+    linked = rows.loc[rows["link"].isin(list(links))]
+    direct = {*linked["place_id"], *linked["county_id"]}
+    others = rows.loc[~rows["link"].isin(list(links))]
+    for place in sorted({*others["place_id"], *others["county_id"]} - direct - {""}):
+        if known.get(place, "elsewhere") in ("receiving", "elsewhere"):
+            out[place] = "comparator"
+    return out
+
+
+def level_record(facts: pd.DataFrame, definitions: Sequence[str], side_of: Mapping[str, LevelSide]) -> pd.DataFrame:
+    """All published figures of the given definitions, each with its side and whether a comparison may use it.
+
+    Second entries of one figure (`same_as`) are left out; a figure without year or positive value, or one known to be
+    wrong, is listed with the reason why it is not used.
+
+    Args:
+        facts: fact_id, place_id, definition_id, year, value_std, unit_std, qualifier, source_id, lineage, flag,
+            same_as.
+        definitions: definition ids.
+        side_of: side of every place.
+
+    Returns:
+        `RECORD_COLUMNS`, sorted by definition, place, year and id.
+    """
+    plain = texts(facts, "fact_id", "place_id", "definition_id", "unit_std", "qualifier", "source_id", "lineage")
+    plain = texts(plain, "flag", "same_as")
+    plain = plain.loc[plain["definition_id"].isin(list(definitions)) & (plain["same_as"] == "")]
+    rows: list[dict[str, object]] = []
+    for fact in records(plain):
+        reason = _reason(fact["year"], fact["value_std"], fact["flag"])
+        rows.append(
+            {
+                **{name: value for name, value in fact.items() if name in RECORD_COLUMNS},
+                "side": side_of.get(fact["place_id"], "elsewhere"),
+                "year": None if pd.isna(fact["year"]) else int(fact["year"]),
+                "value": fact["value_std"],
+                "unit": fact["unit_std"],
+                "usable": not reason,
+                "reason": reason,
+            }
+        )
+    table = typed(rows, RECORD_COLUMNS)
+    return table.sort_values(["definition_id", "place_id", "year", "fact_id"], kind="stable").reset_index(drop=True)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as mappings with plain names.
+
+    Example:
+        >>> records(pd.DataFrame({"a": [1]}))
+        [{'a': 1}]
+    """
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def figure_draws(
+    figures: pd.DataFrame, widths: FigureWidths, seed: int, keys: Sequence[str], n_draws: int = N_DRAWS
+) -> npt.NDArray[np.float64]:
+    """Draws of one place's level in one year from all its usable figures of that year.
+
+    Each draw picks one lineage, then one of its figures, so that sources that disagree widen the level and copies do
+    not narrow it: `ln x = ln v + width * z + bias * b`, with `|z|` upward for `over`, downward for `under`. The
+    bias b is the same in all years of one place and definition, so that it cancels in a change.
+
+    Args:
+        figures: value, qualifier, lineage, fact_id; values above 0.
+        widths: standard deviations in log.
+        seed: the study's seed.
+        keys: names of what is drawn, for the random stream; the last one is the year.
+        n_draws: number of draws.
+
+    Returns:
+        Shape (n_draws,), in the unit of the figures.
+
+    Example:
+        >>> one = pd.DataFrame({"value": [100.0], "qualifier": ["over"], "lineage": ["L1"], "fact_id": ["F1"]})
+        >>> draws = figure_draws(one, FigureWidths(bias=0.0), 1, ("p", "2019"))
+        >>> draws.shape, bool((draws >= 100).all())
+        ((400,), True)
+    """
+    rng = np.random.default_rng(keyed_seed(seed, *keys))
+    ordered = figures.sort_values(["lineage", "fact_id"], kind="stable")
+    lineages = sorted(set(ordered["lineage"]))
+    u_lineage, u_figure = rng.random(n_draws), rng.random(n_draws)
+    z = rng.standard_normal(n_draws)
+    common = np.random.default_rng(keyed_seed(seed, *keys[:-1], "bias")).standard_normal(n_draws)
+    out = np.empty(n_draws)
+    which = np.minimum((u_lineage * len(lineages)).astype(np.int64), len(lineages) - 1)
+    for number, lineage in enumerate(lineages):
+        own = ordered.loc[ordered["lineage"] == lineage]
+        values = own["value"].to_numpy(dtype=np.float64)
+        qualifiers = [str(word) for word in own["qualifier"]]
+        at = np.flatnonzero(which == number)
+        picks = np.minimum((u_figure[at] * len(own)).astype(np.int64), len(own) - 1)
+        shifts = np.array([_shift(qualifiers[pick], z[draw], widths) for draw, pick in zip(at, picks, strict=True)])
+        out[at] = values[picks] * np.exp(shifts + widths.bias * common[at])
+    return out
+
+
+def _shift(qualifier: str, z: float, widths: FigureWidths) -> float:
+    if qualifier == "over":
+        return abs(z) * widths.bound
+    if qualifier == "under":
+        return -abs(z) * widths.bound
+    return z * (widths.exact if qualifier == "exact" else widths.about)
+
+
+def _reason(year: float | None, value: float | None, flag: str) -> str:
+    if year is None or pd.isna(year):
+        return "no_year"
+    if value is None or pd.isna(value) or not value > 0:
+        return "no_positive_value"
+    return flag if flag in UNUSABLE_FLAGS else ""
