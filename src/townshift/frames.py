@@ -77,6 +77,23 @@ def first_records(frame: pd.DataFrame, key: str) -> pd.Series:
     return pd.Series([root(row_id) for row_id in plain[key]], index=frame.index, dtype="object")
 
 
+def counted_once(frame: pd.DataFrame, key: str, *names: str) -> pd.DataFrame:
+    """The rows to count: the first record of each chain of doubles, with `names` as plain text.
+
+    Where the first record itself is missing, the double with the smallest id stands for it.
+
+    Example:
+        >>> rows = pd.DataFrame({"fact_id": ["F1", "F2", "F9"], "same_as": [None, "F1", "F7"], "value": [3, 3, 4]})
+        >>> counted_once(rows, "fact_id")[["fact_id", "value"]].values.tolist()
+        [['F1', 3], ['F9', 4]]
+    """
+    plain = texts(frame, key, *names)
+    first = first_records(frame, key).to_numpy()
+    plain = plain.assign(_first=first, _is_double=plain[key].to_numpy() != first)
+    plain = plain.sort_values(["_first", "_is_double", key], kind="stable").groupby("_first", sort=False).head(1)
+    return pd.DataFrame(plain.drop(columns=["_first", "_is_double"])).reset_index(drop=True)
+
+
 def joined(ids: Iterable[str]) -> str:
     """Ids as one sorted text, each once, separated by `;`; empty ones are left out.
 

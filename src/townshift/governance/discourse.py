@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from townshift.frames import first_records, joined, texts, typed
+from townshift.frames import joined, typed
 from townshift.governance.periods import Period, period_of
-from townshift.partial_dates import day_intervals, iso
+from townshift.voices import SMALL_CELL, is_small
 
 SPEECH_ACTS = ("observation", "evaluation", "demand", "promise", "justification", "report")
 """What a statement does; only an observation by someone placed to know speaks of facts."""
@@ -49,69 +49,6 @@ VOICE_COLUMNS: Mapping[str, str] = {
     "status": "string",
 }
 
-SMALL_CELL = "small_cell"
-"""Reason of a cell whose counts are withheld: too few persons stand behind it."""
-
-_TEXTS = (
-    "statement_id",
-    "date",
-    "actor_id",
-    "actor_group",
-    "place_id",
-    "concept",
-    "stance",
-    "speech_act",
-    "position_to_know",
-    "interest",
-    "lineage",
-)
-
-
-def voices_once(statements: pd.DataFrame, undated_ids: Collection[str] = ()) -> pd.DataFrame:
-    """One row per voice: what one actor says on one concept within one original, however often it is repeated.
-
-    Doubles (`same_as`) are removed first. An actor heard twice on a concept in one lineage is one voice with the
-    earliest date; it is `neutral` if it both agrees and disagrees there, else what it says apart from being neutral.
-    Interest, position to know and speech act are those of the earliest statement. An actor without `actor_id` is
-    taken as a different one in every statement.
-
-    Args:
-        statements: `statement_id`, `date`, `actor_id`, `actor_group`, `place_id`, `concept`, `stance`, `speech_act`,
-            `position_to_know`, `interest`, `same_as`, `lineage`.
-        undated_ids: statements whose date is not that of their telling; counted as undated.
-
-    Returns:
-        The columns above as text, `year` (Int64, missing = undated) and `row_ids` (tuple), sorted by statement.
-
-    Example:
-        >>> found = voices_once(pd.DataFrame({"statement_id": ["T1", "T2", "T3"], "actor_id": ["A", "A", "A"],
-        ...     "concept": ["levy"] * 3, "stance": ["neutral", "agree", "agree"], "lineage": ["L1", "L1", "L2"]}))
-        >>> found[["statement_id", "lineage", "stance", "row_ids"]].values.tolist()
-        [['T1', 'L1', 'agree', ('T1', 'T2')], ['T3', 'L2', 'agree', ('T3',)]]
-    """
-    plain = texts(statements, *_TEXTS)
-    plain["first"] = first_records(statements, "statement_id").to_numpy()
-    plain["is_double"] = plain["first"] != plain["statement_id"]
-    plain = plain.sort_values(["first", "is_double", "statement_id"], kind="stable").groupby("first").head(1)
-    plain["date"] = plain["date"].where(~plain["statement_id"].isin(list(undated_ids)), "")
-    plain["actor_id"] = plain["actor_id"].where(plain["actor_id"] != "", plain["statement_id"])
-    plain["start_day"] = day_intervals(plain["date"])["start_day"].astype("float64")
-    plain = plain.sort_values(["start_day", "statement_id"], kind="stable", na_position="last")
-    rows: list[dict[str, object]] = []
-    for _, said in plain.groupby(["lineage", "actor_id", "concept"], sort=True):
-        earliest = {name: str(said[name].iloc[0]) for name in _TEXTS}
-        day = float(said["start_day"].iloc[0])
-        rows.append(
-            {
-                **earliest,
-                "stance": _one_stance(set(said["stance"])),
-                "year": None if pd.isna(day) else int(iso(day)[:4]),
-                "row_ids": tuple(sorted(said["statement_id"])),
-            }
-        )
-    columns = {**dict.fromkeys(_TEXTS, "object"), "year": "Int64", "row_ids": "object"}
-    return typed(rows, columns).sort_values("statement_id", ignore_index=True)
-
 
 def discourse(
     voices: pd.DataFrame,
@@ -122,13 +59,13 @@ def discourse(
 ) -> pd.DataFrame:
     """How many voices of each actor group agreed or disagreed with each concept in each period, and what they were.
 
-    Formula: the number of voices (actor x concept x lineage, see `voices_once`) in each cell of actor group x concept
-    x period, by stance, interest in being believed, position to know, and speech act. A cell of a group of private
-    persons behind which fewer than `privacy_threshold` persons stand is `suppressed`: its counts and ids are
-    withheld, since they would tell what a person thinks; bodies, offices and firms are not persons.
+    Formula: the number of voices (actor x concept x lineage, see `townshift.voices.voices_once`) in each cell of
+    actor group x concept x period, by stance, interest in being believed, position to know, and speech act. A cell
+    of a group of private persons behind which fewer than `privacy_threshold` persons stand is `suppressed`: its
+    counts and ids are withheld, since they would tell what a person thinks; bodies, offices and firms are no persons.
 
     Args:
-        voices: from `voices_once`.
+        voices: from `townshift.voices.voices_once`.
         periods: whole calendar years that do not overlap; others are counted as `outside` or `undated`.
         questions: the question that each concept belongs to.
         personal_groups: actor groups of private persons.
@@ -142,6 +79,7 @@ def discourse(
         Networks, ch. 12); one vote per lineage is ours.
 
     Example:
+        >>> from townshift.voices import voices_once
         >>> voices = voices_once(pd.DataFrame({"statement_id": ["T1", "T2"], "date": ["2011-10", "2011"],
         ...     "actor_id": ["A", "B"], "actor_group": ["enterprise", "migrant_worker"], "concept": ["levy", "levy"],
         ...     "stance": ["disagree", "disagree"], "lineage": ["L1", "L2"]}))
@@ -155,7 +93,7 @@ def discourse(
     keyed = voices.assign(period=[name for name, _, _ in placed])
     for keys, cell in keyed.groupby(["actor_group", "concept", "period"], sort=True):
         actor_group, concept, period = (str(key) for key in keys)
-        small = actor_group in personal_groups and cell["actor_id"].nunique() < privacy_threshold
+        small = is_small(cell, actor_group, personal_groups, privacy_threshold)
         rows.append(
             {
                 "actor_group": actor_group,
@@ -187,7 +125,7 @@ def voices_held(
     counts of coverage, not of what anybody thinks, so nothing is suppressed.
 
     Args:
-        voices: from `voices_once`.
+        voices: from `townshift.voices.voices_once`.
         sides: side of each place, from `townshift.place_sides.sides`; an unknown place is `elsewhere`.
         expected_groups: actor groups that a full record would hold.
         expected_sides: sides on which they are expected.
@@ -196,6 +134,7 @@ def voices_held(
         `VOICE_COLUMNS`: rows of level `side` (place empty) and of level `place`, sorted by their keys.
 
     Example:
+        >>> from townshift.voices import voices_once
         >>> voices = voices_once(pd.DataFrame({"statement_id": ["T1"], "actor_id": ["A"], "place_id": ["zhili"],
         ...     "actor_group": ["media"], "concept": ["levy"], "stance": ["neutral"], "lineage": ["L1"]}))
         >>> found = voices_held(voices, {"zhili": "focal"}, ["media", "migrant_worker"], ["focal"])
@@ -225,12 +164,6 @@ def voices_held(
         for key, cell in sorted(cells.items())
     ]
     return typed(rows, VOICE_COLUMNS)
-
-
-def _one_stance(stances: set[str]) -> str:
-    """The stance of one voice that spoke several times."""
-    sided = stances - {"neutral", ""}
-    return sided.pop() if len(sided) == 1 else "neutral"
 
 
 def _counts(cell: pd.DataFrame) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from townshift.frames import first_records, texts
+from townshift.frames import counted_once, first_records, texts
 from townshift.partial_dates import day_intervals
 
 _TEXTS = ("event_id", "date", "place_id", "event_type", "actor_level", "instrument", "turn", "lineage")
@@ -34,15 +34,12 @@ def counted_events(events: pd.DataFrame, places: Collection[str] | None = None) 
         >>> counted_events(events)[["event_id", "start_day", "end_day", "lineages"]].values.tolist()
         [['E1', 0, 365, ('L1', 'L2')]]
     """
-    plain = texts(events, *_TEXTS)
-    plain["counted_as"] = first_records(events, "event_id").to_numpy()
-    plain["is_double"] = plain["event_id"] != plain["counted_as"]
-    plain = plain.sort_values(["counted_as", "is_double", "event_id"], kind="stable")
-    groups = plain.groupby("counted_as", sort=True)
-    out = pd.DataFrame(groups.head(1)[[*_TEXTS, "counted_as"]]).reset_index(drop=True)
-    out["lineages"] = [tuple(sorted(set(rows["lineage"]) - {""})) for _, rows in groups]
-    out["row_ids"] = [tuple(sorted(rows["event_id"])) for _, rows in groups]
-    out["event_id"] = out.pop("counted_as")
+    every = texts(events, "event_id", "lineage").assign(first=first_records(events, "event_id").to_numpy())
+    told = {str(first): rows for first, rows in every.groupby("first", sort=True)}
+    out = counted_once(events, "event_id", *_TEXTS)[list(_TEXTS)]
+    out["event_id"] = sorted(told)
+    out["lineages"] = [tuple(sorted(set(told[event_id]["lineage"]) - {""})) for event_id in out["event_id"]]
+    out["row_ids"] = [tuple(sorted(told[event_id]["event_id"])) for event_id in out["event_id"]]
     out = pd.concat([out, day_intervals(out["date"])], axis=1)
     if places is not None:
         out = out[out["place_id"].isin(list(places))]

@@ -156,8 +156,8 @@ def discourse(
     """Actor groups over concepts by period, one voice for each actor, concept and lineage."""
     from townshift.frames import texts
     from townshift.governance.discourse import discourse as count_discourse
-    from townshift.governance.discourse import voices_once
     from townshift.governance.periods import choose
+    from townshift.voices import voices_once
 
     voices = voices_once(frame(statements), parameters.dated_by_act)
     years = [int(year) for year in voices["year"].dropna()]
@@ -182,8 +182,9 @@ def voices(
     focus: Focus,
 ) -> pd.DataFrame:
     """Whose voices the record holds on each side and at each place, and whose it lacks."""
-    from townshift.governance.discourse import voices_held, voices_once
+    from townshift.governance.discourse import voices_held
     from townshift.place_sides import sides
+    from townshift.voices import voices_once
 
     receiving = None if destinations is None else frame(destinations)
     return voices_held(

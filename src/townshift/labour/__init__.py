@@ -1,0 +1,1 @@
+"""Question 3: what a record holds on work and workers, and what it lacks."""
