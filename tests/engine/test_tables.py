@@ -29,7 +29,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def firms(tmp_path: Path) -> Path:
-    path = tmp_path / "it's a \"firms\" table.parquet"
+    path = tmp_path / 'it\'s a "firms" table.parquet'
     table = pa.table({"firm": pa.array(range(ROWS)), "size": pa.array([row % 97 for row in range(ROWS)])})
     pq.write_table(table, path)
     return path

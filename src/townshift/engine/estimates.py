@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SHARE_TOLERANCE = 1e-6
 """How far the shares of one estimate's lineage may be from 1 in sum."""
 
+_WHOLE = ("year_from", "year_to", "n", "n_lineages")
+_REAL = ("value", "low", "high", "level", "share")
+
 
 class MalformedEstimatesError(ValueError):
     """Estimates break the rules everyone shares; its first argument names the rule, the second the first offender."""
@@ -68,9 +71,9 @@ def estimate_tables(name: str, found: Estimates) -> dict[str, pa.Table]:
     _check_lineage(found.lineage, set(ids))
     ordered = [*ESTIMATE_COLUMNS, *(column for column in found.table.columns if column not in ESTIMATE_COLUMNS)]
     return {
-        name: arrow_of(found.table[ordered]),
+        name: _typed(arrow_of(found.table[ordered])),
         f"{name}_draws": _draws_table(ids, found.draws),
-        f"{name}_lineage": arrow_of(found.lineage[list(LINEAGE_COLUMNS)]),
+        f"{name}_lineage": _typed(arrow_of(found.lineage[list(LINEAGE_COLUMNS)])),
     }
 
 
@@ -108,6 +111,23 @@ def _check_lineage(lineage: pd.DataFrame, ids: set[str]) -> None:
             raise MalformedEstimatesError("lineage_ids", str(name))
         if not abs(total - 1.0) <= SHARE_TOLERANCE:
             raise MalformedEstimatesError("shares", str(name))
+
+
+def _typed(table: pa.Table) -> pa.Table:
+    """The shared columns with the same types everywhere, also where a table has no rows to tell them from."""
+    import pyarrow as pa
+
+    fields = []
+    for field in table.schema:
+        kind = field.type
+        if field.name in _WHOLE:
+            kind = pa.int64()
+        elif field.name in _REAL:
+            kind = pa.float64()
+        elif field.name in ESTIMATE_COLUMNS or field.name in LINEAGE_COLUMNS:
+            kind = pa.string()
+        fields.append(pa.field(field.name, kind))
+    return table.cast(pa.schema(fields))
 
 
 def _draws_table(ids: list[str], draws: npt.NDArray[np.float64]) -> pa.Table:
