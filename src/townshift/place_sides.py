@@ -39,10 +39,11 @@ def sides(
 ) -> dict[str, Side]:
     """The side of every place of a study.
 
-    The focal side is the focal place with all places inside it; `containing` are the places around it; `receiving`
-    are the places of `destinations`, with the county they lie in and all places inside either, unless they contain or
-    belong to the focal place; everything else is `elsewhere`. A city named as a destination receives with all of its
-    places; a city that is only the seat of a destination's county does not.
+    The focal side is the focal place with all places inside it; `containing` are the places around it. Of any other
+    place its nearest listing in `destinations` decides, its own or that of a place it lies in: `receiving` if one of
+    the links listed there counts, else `elsewhere`. So a town lies on its county's side, and a county that is listed
+    without a link does not receive because its city does. A destination without a row of its own in `places` is
+    listed under the county it lies in.
 
     Args:
         places: `place_id`, `parent_id`.
@@ -56,22 +57,21 @@ def sides(
         >>> sides(places, "town", pd.DataFrame({"place_id": ["far"], "link": ["named"]}))
         {'county': 'containing', 'far': 'receiving', 'other': 'elsewhere', 'town': 'focal', 'village': 'receiving'}
     """
-    receiving: set[str] = set()
+    listed: dict[str, bool] = {}
     if destinations is not None:
-        rows = texts(destinations, "place_id", "county_id", "link")
-        if links:
-            rows = rows[rows["link"].isin(list(links))]
-        receiving = (set(rows["place_id"]) | set(rows["county_id"])) - {""}
+        for _, row in texts(destinations, "place_id", "county_id", "link").iterrows():
+            counts = not links or row["link"] in links
+            for place in {row["place_id"], row["county_id"]} - {""}:
+                listed[place] = listed.get(place, False) or counts
     around = set(ancestors(places, focal))
     out: dict[str, Side] = {}
     for place in sorted({*texts(places, "place_id")["place_id"], focal}):
-        own = {place, *ancestors(places, place)}
-        if focal in own:
+        upwards = (place, *ancestors(places, place))
+        if focal in upwards:
             out[place] = "focal"
         elif place in around:
             out[place] = "containing"
-        elif own & (receiving - around - {focal}):
-            out[place] = "receiving"
         else:
-            out[place] = "elsewhere"
+            nearest = next((one for one in upwards if one in listed and one not in around), "")
+            out[place] = "receiving" if listed.get(nearest) else "elsewhere"
     return out

@@ -14,6 +14,7 @@ from townshift.labour.themes import Theme
 COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("theme", "place_id", "side"), "string"),
     **dict.fromkeys(("n_figures", "n_definitions", "n_lineages", "n_years", "n_undated", "n_single_case"), "Int64"),
+    **dict.fromkeys(("best_lineages", "best_years"), "Int64"),
     **dict.fromkeys(("n_proxies", "n_statements", "n_worker_voices", "n_events"), "Int64"),
     **dict.fromkeys(("status", "gaps"), "string"),
 }
@@ -24,7 +25,7 @@ GAPS = ("no_figure", "single_case_only", "no_year", "one_lineage", "one_year", "
 
 @dataclass(frozen=True, slots=True)
 class LabourRecord:
-    """The four parts of the labour record, as `townshift.labour.labour_record` makes them.
+    """The three parts of the labour record, as `townshift.labour.labour_record` makes them.
 
     Attributes:
         figures: published figures and proxies, told apart by `basis`.
@@ -47,11 +48,15 @@ def labour_gaps(
     """What the record lacks on each theme at each place.
 
     A cell has the gaps (`GAPS`): `no_figure`: nothing is published in numbers; `single_case_only`: every figure tells
-    of one person, plant or dispute; `no_year`: no figure is dated; `one_lineage`: all figures go back to one
-    original; `one_year`: no two years, so no change over time; `no_worker_voice`: nobody of the worker groups speaks
-    on the theme there. `status` is the first gap that concerns figures, told apart where there is no figure by what
-    there is instead (`statements_only`, `events_only`, `proxy_only` at the proxy's own place, else `no_record`), or
-    `held`. A proxy from elsewhere never fills a gap.
+    of one person, plant or dispute; `no_year`: no figure is dated; `one_lineage`: no definition is told by two
+    originals; `one_year`: no definition has figures of two years, so nothing can be said of change;
+    `no_worker_voice`: nobody of the worker groups speaks on the theme there. Lineages and years are those of the best
+    definition (`best_lineages`, `best_years`), single cases aside where there is anything else, since figures of two
+    definitions confirm each other as little as two cases do.
+
+    `status` is the first gap that concerns figures, or `held`; without a figure it says what there is instead:
+    `statements_only`, `events_only`, `proxy_only` (a proxy at its own place) or `no_record`. A proxy from elsewhere
+    never fills a gap.
 
     Args:
         themes: as declared by the study.
@@ -87,13 +92,17 @@ def labour_gaps(
 def _cell(
     here: pd.DataFrame, events: pd.DataFrame, near: pd.DataFrame, said: pd.DataFrame, worker_groups: Collection[str]
 ) -> dict[str, object]:
+    single = here["single_case"].fillna(False).astype(bool)
+    best = (here if single.all() else here[~single]).groupby("definition_id")
     counts = {
         "n_figures": len(here),
         "n_definitions": here["definition_id"].nunique(),
         "n_lineages": here["lineage"].nunique(),
         "n_years": here["year"].nunique(),
         "n_undated": int(here["year"].isna().sum()),
-        "n_single_case": int(here["single_case"].fillna(False).sum()),
+        "n_single_case": int(single.sum()),
+        "best_lineages": int(best["lineage"].nunique().max()) if len(here) else 0,
+        "best_years": int(best["year"].nunique().max()) if len(here) else 0,
         "n_proxies": len(near),
         "n_statements": sum(len(ids) for ids in said["row_ids"]),
         "n_worker_voices": int(said["actor_group"].isin(list(worker_groups)).sum()),
@@ -109,8 +118,8 @@ def _gaps(counts: Mapping[str, int]) -> list[str]:
         "no_figure": figures == 0,
         "single_case_only": 0 < figures == counts["n_single_case"],
         "no_year": 0 < figures == counts["n_undated"],
-        "one_lineage": figures > 0 and counts["n_lineages"] == 1,
-        "one_year": counts["n_years"] == 1,
+        "one_lineage": figures > 0 and counts["best_lineages"] <= 1,
+        "one_year": figures > counts["n_undated"] and counts["best_years"] <= 1,
         "no_worker_voice": counts["n_worker_voices"] == 0,
     }
     return [name for name in GAPS if found[name]]
