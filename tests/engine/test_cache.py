@@ -156,7 +156,7 @@ def _remove(town: ToyTown) -> None:
 
 
 def _spoil_manifest(town: ToyTown) -> None:
-    (town.study.out / "cache" / "all_levels.json").write_text('{"key": ')
+    (town.study.out / "cache" / "steps" / "all_levels.json").write_text('{"key": ')
 
 
 @pytest.mark.parametrize("damage", [_shorten, _flip_one_byte, _remove, _spoil_manifest])
@@ -184,3 +184,23 @@ def test_texts_count_where_a_measure_reads_them(town: ToyTown) -> None:
     assert "locales/zh/engine.toml" in record["doubled"].ingredients.files
     assert record["all_levels"].ingredients is not None
     assert not record["all_levels"].ingredients.files
+
+
+def test_a_data_file_beside_a_module_counts(town: ToyTown) -> None:
+    town.run()
+    (town.folder / "words.toml").write_text("a = 1")
+    record = town.run()
+    assert [str(reason) for reason in record["doubled"].reasons] == [
+        "data file of the code changed: toy_town_package/words.toml"
+    ]
+    (town.folder / "notes.md").write_text("prose")
+    assert states(town.run()) == ALL_FRESH
+
+
+def test_a_line_names_a_few_reasons_and_counts_the_others(town: ToyTown) -> None:
+    town.run()
+    for name in "abcde":
+        (town.folder / f"{name}.json").write_text("1")
+    line = str(town.run(plan=True)["doubled"])
+    assert line.count("data file") == 3
+    assert line.endswith("; and 2 more)")

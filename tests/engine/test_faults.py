@@ -34,7 +34,7 @@ def undisturbed(town: ToyTown) -> tuple[dict[str, bytes], int]:
 
 
 def _resume(town: ToyTown, expected: dict[str, bytes]) -> dict[str, str]:
-    finished = {path.stem for path in (town.study.out / "cache").glob("*.json")}
+    finished = {path.stem for path in (town.study.out / "cache" / "steps").glob("*.json")}
     record = town.run()
     assert stored_bytes(town.study.out) == expected
     assert not list(town.study.out.rglob("*.partial"))
@@ -125,7 +125,7 @@ def test_a_write_that_fails_is_said_and_the_next_run_goes_on(
             town.run()
     assert "Traceback" not in str(problem.value)
     assert not list(town.study.out.rglob("*.partial"))
-    n_finished = len(list((town.study.out / "cache").glob("*.json")))
+    n_finished = len(list((town.study.out / "cache" / "steps").glob("*.json")))
     record = town.run()
     assert len(record.named("fresh")) == n_finished
 
@@ -153,7 +153,7 @@ def test_a_disk_that_is_really_full_is_said_and_nothing_is_lost(town: ToyTown, s
     ballast.write_bytes(bytes(24_000))
     with pytest.raises(EngineError, match="The disk is full"):
         town.run()
-    finished = {path.stem for path in (small_disk / "out" / "cache").glob("*.json")}
+    finished = {path.stem for path in (small_disk / "out" / "cache" / "steps").glob("*.json")}
     assert "doubled" in finished
     ballast.unlink()
     subprocess.run(["mount", "-o", "remount,size=4m", small_disk], check=True)

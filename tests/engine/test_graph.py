@@ -15,7 +15,7 @@ from townshift.engine import check_parameters, run_graph
 from townshift.engine.chunks import map_chunks
 from townshift.engine.graph import in_order
 from townshift.engine.provenance import to_prov
-from townshift.engine.results import Results
+from townshift.engine.tables import read_frame
 from townshift.errors import EngineError
 from townshift.locales import set_language
 
@@ -32,15 +32,17 @@ def wage_gap(wages: ibis.Table) -> pd.DataFrame:
 """
 
 
+def stored(town: ToyTown) -> set[str]:
+    return {path.stem for path in (town.study.out / "results").iterdir()}
+
+
 def test_results_are_what_the_steps_returned(town: ToyTown) -> None:
     town.run()
-    results = Results(town.study.out)
-    assert list(results) == ["doubled", "levels", "levels_draws", "levels_lineage", "means", "squares"]
+    results = {name: read_frame(town.study.out / "results" / f"{name}.parquet") for name in stored(town)}
+    assert sorted(results) == ["doubled", "levels", "levels_draws", "levels_lineage", "means", "squares"]
     assert results["doubled"]["value"].tolist() == [2, 4, 6]
     assert results["squares"]["square"].tolist() == [seed * seed for seed in range(40)]
     assert results["means"]["estimate_id"].tolist() == [f"level@{place}/2000" for place in "pqr"]
-    with pytest.raises(KeyError, match="towns"):
-        results["towns"]
 
 
 def test_a_missing_table_leaves_its_steps_not_studied_and_says_which(town: ToyTown) -> None:
@@ -62,28 +64,28 @@ def test_results_whose_table_is_gone_are_gone_too(town: ToyTown) -> None:
     (town.folder / "steps.py").write_text((town.folder / "steps.py").read_text() + WAGES)
     town.study.write("respondents", {"wage": [1.0]})
     town.run()
-    assert {"wages", "wage_gap"} <= set(Results(town.study.out))
+    assert {"wages", "wage_gap"} <= stored(town)
     town.study.load_table("respondents").unlink()
     town.run()
-    assert not {"wages", "wage_gap"} & set(Results(town.study.out))
+    assert not {"wages", "wage_gap"} & stored(town)
 
 
 def test_results_of_a_step_that_was_renamed_are_removed(town: ToyTown) -> None:
     town.run()
     town.edit("steps", "def means(", "def middles(")
     town.run()
-    assert "means" not in Results(town.study.out)
-    assert "middles" in Results(town.study.out)
-    assert not (town.study.out / "cache" / "means.json").exists()
+    assert "means" not in stored(town)
+    assert "middles" in stored(town)
+    assert not (town.study.out / "cache" / "steps" / "means.json").exists()
 
 
 def test_one_question_runs_with_all_that_it_needs(town: ToyTown) -> None:
     record = town.run(only=["government"])
     assert states(record) == {"doubled": "computed", "all_levels": "computed", "means": "not_selected"}
     assert states(town.run()) == {"doubled": "fresh", "all_levels": "fresh", "means": "computed"}
-    assert "means" in Results(town.study.out)
+    assert "means" in stored(town)
     town.run(only=["process"])
-    assert "means" in Results(town.study.out)
+    assert "means" in stored(town)
 
 
 def test_a_question_that_is_none_is_named_with_those_that_are(town: ToyTown) -> None:
@@ -111,7 +113,7 @@ def test_a_step_that_cannot_answer_stops_only_those_that_need_it(town: ToyTown) 
     }
     assert [problem.code for problem in record.problems] == ["TS-RUN-005"]
     assert str(record["means"]) == "means: waits for a failed step (all_levels failed)"
-    assert not {"levels", "means"} & set(Results(town.study.out))
+    assert not {"levels", "means"} & stored(town)
     assert states(town.run())["all_levels"] == "failed"
 
 
@@ -127,6 +129,28 @@ def test_a_defect_is_reported_with_its_place_and_without_any_value(town: ToyTown
         assert "3000" not in text
     with pytest.raises(KeyError, match="3000"):
         town.run(debug=True)
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"), [("MemoryError", "TS-RUN-011"), ("OSError('IO Error: No space left on device')", "TS-RUN-001")]
+)
+def test_a_machine_that_is_too_small_is_said_whatever_the_library_calls_it(
+    town: ToyTown, raised: str, code: str
+) -> None:
+    town.edit("measures", "return values * FACTOR", f"raise {raised}")
+    if code == "TS-RUN-011":
+        assert town.run().problems[0].code == code
+    else:
+        with pytest.raises(EngineError, match=code):
+            town.run()
+
+
+def test_files_of_others_in_the_cache_folder_stay(town: ToyTown) -> None:
+    other = town.study.out / "cache" / "hashes.json"
+    other.parent.mkdir(parents=True)
+    other.write_text("{}")
+    town.run()
+    assert other.exists()
 
 
 @pytest.mark.parametrize(

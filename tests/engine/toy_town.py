@@ -208,5 +208,5 @@ def states(record: RunRecord) -> dict[str, str]:
 
 def stored_bytes(out: Path) -> dict[str, bytes]:
     """All that a run promises to be the same: results, manifests, run.json; not the log, lock and indexes of times."""
-    files = [*out.glob("results/*"), *out.glob("cache/*.json"), out / "run.json"]
+    files = [*out.glob("results/*"), *out.glob("cache/steps/*.json"), out / "run.json"]
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(files)}

@@ -19,7 +19,7 @@ import townshift
 from townshift.engine.hashing import FileIndex, canonical, digest
 
 if TYPE_CHECKING:
-    from townshift.engine.code import CodeIndex
+    from townshift.engine.code import CodeClosure, CodeIndex
     from townshift.engine.inputs import RunInputs
     from townshift.engine.steps import Step
 
@@ -40,6 +40,9 @@ NUMERICAL_LIBRARIES = (
     "statsmodels",
 )
 """Distributions whose version may change a number; those that are not installed are left out."""
+
+DATA_SUFFIXES = (".csv", ".json", ".parquet", ".toml", ".txt")
+"""Files beside a module that count as its data; others are named by the step, as `reads_files`."""
 
 PACKAGE = Path(townshift.__file__).parent
 ABSENT = "absent"
@@ -91,18 +94,26 @@ def ingredients(
         files: files already hashed.
     """
     found = code.closure(step.module, step.name)
-    read = {name: PACKAGE / name for name in step.reads_files}
-    if found.uses_texts:
-        texts = (PACKAGE / "locales").glob("*/*.toml")
-        read |= {path.relative_to(PACKAGE).as_posix(): path for path in texts}
     return Ingredients(
         code=found.parts,
-        files={name: files.sha256(path) for name, path in sorted(read.items())},
+        files={name: files.sha256(path) for name, path in sorted(_data_files(step, found).items())},
         parameters=parameters,
         study=_asked_of_study(step, inputs, files),
         tables=dict(sorted(tables.items())),
         libraries=libraries(),
     )
+
+
+def _data_files(step: Step, code: CodeClosure) -> dict[str, Path]:
+    """The data files that the code may read: those beside its modules, those that the step names, and texts."""
+    found = {name: PACKAGE / name for name in step.reads_files}
+    for folder in code.folders:
+        beside = (path for path in folder.iterdir() if path.suffix in DATA_SUFFIXES)
+        found |= {f"{folder.name}/{path.name}": path for path in beside}
+    if code.uses_texts:
+        texts = (PACKAGE / "locales").glob("*/*.toml")
+        found |= {path.relative_to(PACKAGE).as_posix(): path for path in texts}
+    return found
 
 
 def _asked_of_study(step: Step, inputs: RunInputs, files: FileIndex) -> dict[str, str]:

@@ -68,7 +68,7 @@ def map_chunks(
     """
     chunks = [seeds[start : start + chunk_size] for start in range(0, len(seeds), chunk_size)]
     answers: dict[int, list[Result]] = {}
-    workers = min(workers or os.cpu_count() or 1, len(chunks))
+    workers = min(workers or _cores(), len(chunks))
     if workers > 1:
         _check_importable(function)
     started = time.perf_counter()
@@ -88,6 +88,11 @@ def map_chunks(
 def counter_like(seeds: Sequence[int]) -> list[int]:
     """Ten times each seed: the smallest function that a worker can import, for examples."""
     return [10 * seed for seed in seeds]
+
+
+def _cores() -> int:
+    """Cores that this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _check_importable(function: ChunkFunction[Result]) -> None:

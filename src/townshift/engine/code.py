@@ -65,10 +65,12 @@ class CodeClosure:
     Attributes:
         parts: label → digest; a label is a module, or `module:name` for parts of the function's own module.
         uses_texts: whether any module of it reads `townshift.locales`, so that a changed text changes a result.
+        folders: where these modules lie, for the data files that they may read.
     """
 
     parts: Mapping[str, str]
     uses_texts: bool
+    folders: tuple[Path, ...]
 
 
 @dataclass
@@ -131,7 +133,9 @@ class CodeIndex:
             seen.update(fresh)
             waiting.extend(fresh)
         uses_texts = self._walk(imports, parts)
-        return CodeClosure(dict(sorted(parts.items())), uses_texts)
+        files = (self._source_file(label.partition(":")[0]) for label in parts)
+        folders = sorted({file.parent for file in files if file is not None})
+        return CodeClosure(dict(sorted(parts.items())), uses_texts, tuple(folders))
 
     def _walk(self, imports: Iterable[str], parts: dict[str, str]) -> bool:
         uses_texts = False

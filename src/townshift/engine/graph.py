@@ -10,6 +10,7 @@ What the special parameters of a step bring:
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from townshift.engine.atomic import clean
+from townshift.engine.atomic import clean, write_error
 from townshift.engine.cachekey import ABSENT, Ingredients, differences, ingredients
 from townshift.engine.code import CodeIndex, roots_of
 from townshift.engine.hashing import FileIndex
@@ -47,7 +48,7 @@ def run_graph(
     engine: str = "duckdb",
     workers: int | None = None,
     progress: Progress | None = None,
-    debug: bool = False,
+    debug: bool | None = None,
 ) -> RunRecord:
     """Compute what is stale, and say of every step how it stands.
 
@@ -63,7 +64,7 @@ def run_graph(
         engine: URL of the engine.
         workers: number of processes for repeated work; changes no result.
         progress: is told of every step.
-        debug: let the defect of a step out instead of reporting it.
+        debug: let the defect of a step out instead of reporting it; if `None`, the environment's `TOWNSHIFT_DEBUG`.
 
     Raises:
         EngineError: the engine or a question does not exist, another run is going on, or `out` cannot be written.
@@ -71,6 +72,7 @@ def run_graph(
     check_engine(engine)
     order = in_order(steps)
     selected = _selected(order, only)
+    debug = bool(os.environ.get("TOWNSHIFT_DEBUG")) if debug is None else debug
     with run_lock(inputs.out):
         clean(inputs.out)
         run = _Run(inputs, order, plan, overrides or {}, engine, workers, progress or Silent(), debug)
@@ -250,11 +252,23 @@ class _Run:
             if self.debug:
                 raise
             self.log.trace(step.name, defect)
-            place = {"step": step.name, "kind": type(defect).__name__, "log": self.log.path}
-            return self._failed(step, record, EngineError(Problem("TS-RUN-010", step.name, place)))
+            return self._failed(step, record, self._explained(step, defect))
         seconds = time.monotonic() - started
         self.log.line(f"{step.name}: computed in {seconds:.3f} s")
         return replace(record, outputs=outputs, parameters=values, seconds=seconds)
+
+    def _explained(self, step: Step, defect: Exception) -> EngineError:
+        """What broke a step, as a user can act on it; libraries have their own words for a machine that is too small.
+
+        Raises:
+            EngineError: the disk is full, so that no other step could be stored either.
+        """
+        if "No space left on device" in str(defect):
+            raise write_error(self.inputs.out / CACHE, OSError(errno.ENOSPC, "")) from defect
+        if isinstance(defect, MemoryError) or type(defect).__name__ == "OutOfMemoryException":
+            return EngineError(Problem("TS-RUN-011", step.name, {"step": step.name}))
+        place = {"step": step.name, "kind": type(defect).__name__, "log": self.log.path}
+        return EngineError(Problem("TS-RUN-010", step.name, place))
 
     def _failed(self, step: Step, record: StepRecord, problem: TownshiftError) -> StepRecord:
         self.store.discard(step)

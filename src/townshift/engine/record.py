@@ -12,6 +12,9 @@ from townshift.locales import text
 
 State = Literal["fresh", "computed", "stale", "not_studied", "failed", "blocked", "not_selected"]
 
+REASONS_SHOWN = 3
+"""Reasons that the line of a step names; the record holds all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -70,7 +73,10 @@ class StepRecord:
 
     def __str__(self) -> str:
         label = text(f"engine.state.{self.state}")
-        because = text("engine.join").join(str(reason) for reason in self.reasons)
+        shown = [str(reason) for reason in self.reasons[:REASONS_SHOWN]]
+        if more := len(self.reasons) - len(shown):
+            shown.append(text("engine.more", n=more))
+        because = text("engine.join").join(shown)
         line = text("engine.line", name=self.name, state=label)
         return text("engine.because", line=line, reasons=because) if because else line
 

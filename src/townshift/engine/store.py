@@ -1,4 +1,4 @@
-"""Results on disk: `out/results/<table>.parquet`, and beside them what each step's results rest on."""
+"""Results on disk: `out/results/<table>.parquet`, and in `out/cache/steps/<step>.json` what they rest on."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 RESULTS = "results"
 CACHE = "cache"
+MANIFESTS = "steps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,12 @@ class Store:
             if path.name not in tables:
                 remove(path)
         names = {f"{step.name}.json" for step in steps}
-        for path in sorted((self.out / CACHE).glob("*.json")):
+        for path in sorted((self.out / CACHE / MANIFESTS).glob("*.json")):
             if path.name not in names:
                 remove(path)
 
     def _manifest_path(self, step: str) -> Path:
-        return self.out / CACHE / f"{step}.json"
+        return self.out / CACHE / MANIFESTS / f"{step}.json"
 
     def _tables(self, step: Step, name: str, shape: Shape, result: object) -> dict[str, Any]:
         """Table name → Arrow or Ibis table, for one declared result."""

@@ -164,6 +164,17 @@ def frame(table: ibis.Table) -> pd.DataFrame:
     return frame_of(table.to_pyarrow())
 
 
+def read_frame(path: Path) -> pd.DataFrame:
+    """A stored table in memory, with the dtypes of `frame`; for readers that need no engine.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+    """
+    import pyarrow.parquet as pq
+
+    return frame_of(pq.read_table(path))
+
+
 def frame_of(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as pandas, with the dtypes of `frame`."""
     import pandas as pd
