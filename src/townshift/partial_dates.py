@@ -7,7 +7,7 @@ intervals do not overlap. Days are whole numbers counted from 1970-01-01, so tha
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 import pandas as pd
@@ -35,17 +35,17 @@ def day_interval(written: str) -> tuple[int, int]:
     try:
         if match is None:
             raise ValueError(written)
-        year, month, day = int(match[1]), int(match[2] or 0), int(match[3] or 0)
-        start = date(year, month or 1, day or 1)
-        if day:
-            end = start.toordinal() + 1
-        elif month:
-            end = date(year + month // 12, month % 12 + 1, 1).toordinal()
+        year, month, day = (None if part is None else int(part) for part in match.groups())
+        start = date(year or 0, 1 if month is None else month, 1 if day is None else day)
+        if month is None:
+            end = date(start.year + 1, 1, 1)
+        elif day is None:
+            end = date(start.year + month // 12, month % 12 + 1, 1)
         else:
-            end = date(year + 1, 1, 1).toordinal()
+            end = start + timedelta(days=1)
     except ValueError:
         raise MeasureError.of("TS-DATE-001", value=written) from None
-    return start.toordinal() - _EPOCH, end - _EPOCH
+    return start.toordinal() - _EPOCH, end.toordinal() - _EPOCH
 
 
 def day_intervals(written: pd.Series) -> pd.DataFrame:
