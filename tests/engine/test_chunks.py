@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -84,6 +87,38 @@ def test_an_interrupt_ends_the_workers(repeated) -> None:
     timer.join()
     assert time.monotonic() - started < 8  # the whole work would take 10 s on each worker
     assert not multiprocessing.active_children()
+
+
+ORPHANS = """
+import sys
+sys.path.insert(0, {code!r})
+from toy_town_package import repeated
+from townshift.engine.chunks import map_chunks
+
+if __name__ == "__main__":
+    map_chunks(repeated.told_squares, range(100_000), 10, workers=2, serial_seconds=0)
+"""
+
+
+def test_workers_do_not_outlive_a_killed_parent(repeated, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(ORPHANS.format(code=str(Path(repeated.__file__).parents[1])))
+    told = tmp_path / "told"
+    told.mkdir()
+    parent = subprocess.Popen([sys.executable, str(script)], env=os.environ | {"TOLD": str(told)})
+    _until(lambda: len(list(told.iterdir())) == 2)
+    workers = [int(path.name) for path in told.iterdir()]
+    parent.kill()
+    parent.wait()
+    _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
+def _until(holds) -> None:
+    for _ in range(400):
+        if holds():
+            return
+        time.sleep(0.05)
+    pytest.fail("not within 20 s")
 
 
 def test_a_function_that_no_worker_could_import_is_refused_even_for_short_work() -> None:

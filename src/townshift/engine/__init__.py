@@ -6,7 +6,7 @@ from townshift.engine.inputs import RunInputs
 from townshift.engine.parameters import check_parameters
 from townshift.engine.record import Reason, RunRecord, StepRecord
 from townshift.engine.steps import QUESTIONS, Step, collect, step
-from townshift.engine.tables import Engine, frame
+from townshift.engine.tables import Engine, frame, limit_threads
 
 __all__ = [
     "QUESTIONS",
@@ -20,6 +20,7 @@ __all__ = [
     "collect",
     "estimates",
     "frame",
+    "limit_threads",
     "run_graph",
     "step",
 ]

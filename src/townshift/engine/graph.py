@@ -31,11 +31,10 @@ from townshift.engine.provenance import write_provenance
 from townshift.engine.record import Reason, RunRecord, StepRecord
 from townshift.engine.steps import QUESTIONS, Step
 from townshift.engine.store import CACHE, Manifest, Store
-from townshift.engine.tables import Engine, check_engine, open_engine
+from townshift.engine.tables import Engine, check_engine, limit_threads, open_engine
 from townshift.errors import EngineError, Problem, TownshiftError
 
 _WRITE_CODES = ("TS-RUN-001", "TS-RUN-002", "TS-RUN-003")
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run_graph(
@@ -293,13 +292,8 @@ class _Run:
         return tables | {name: special[name] for name in step.special}, full_dump(checked), ()
 
     def _open(self) -> Engine:
-        """The engine, opened at the first step that has to be computed.
-
-        Numerical libraries that are not loaded yet get one thread each: how sums are split must not depend on the
-        machine, and parallel work goes through `chunks`.
-        """
+        """The engine, opened at the first step that has to be computed."""
         if self._engine is None:
-            for name in _ONE_THREAD:
-                os.environ.setdefault(name, "1")
+            limit_threads()
             self._engine = open_engine(self.engine_url, self.inputs.out / CACHE / "spill", self.workers)
         return self._engine

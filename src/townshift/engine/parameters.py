@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 COMMAND_LINE = "command line"
 STUDY = "study.toml"
 DEFAULT = "default"
+LONGEST_SHOWN = 80
+"""Characters of a wrong value that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,12 @@ def _problem(step: Step, kind: type[Parameters], error: dict[str, Any]) -> Probl
     if error["type"] == "extra_forbidden":
         nearest = _nearest(str(error["loc"][-1]), kind.model_fields)
         return Problem("TS-RUN-022", where, {"step": step.name, "name": location, "nearest": nearest})
-    values = {"step": step.name, "name": location, "value": error.get("input"), "reason": error["msg"]}
+    values = {
+        "step": step.name,
+        "name": location,
+        "value": str(error.get("input"))[:LONGEST_SHOWN],
+        "reason": error["msg"],
+    }
     return Problem("TS-RUN-023", where, values)
 
 

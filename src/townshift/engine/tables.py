@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     BatchFunction = Callable[[Iterator[pa.RecordBatch]], Iterable[pa.RecordBatch]]
 
 Result = TypeVar("Result")
+
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 BATCH_ROWS = 65_536
 """Rows of the Arrow batches that `map_batches` hands over; an engine may hand over fewer."""
@@ -84,6 +87,15 @@ def check_engine(url: str) -> None:
         raise EngineError.of("TS-RUN-006", engine=url)
     if url != "duckdb":
         raise EngineError.of("TS-RUN-005", engine=url)
+
+
+def limit_threads() -> None:
+    """Give numerical libraries that are not loaded yet one thread each, unless the environment says otherwise.
+
+    How they split a sum must not depend on the machine; parallel work goes through `chunks`.
+    """
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
 
 
 class DuckDBEngine:
