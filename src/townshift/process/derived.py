@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from townshift.draws import summarise_rows
+from townshift.frames import typed
 from townshift.types import (
     BASE_SETTING,
     ESTIMATE_COLUMNS,
@@ -20,6 +21,13 @@ from townshift.types import (
     Kind,
     estimate_id,
 )
+
+TYPES = {
+    **dict.fromkeys(ESTIMATE_COLUMNS, "string"),
+    **dict.fromkeys(("year_from", "year_to", "n", "n_lineages"), "Int64"),
+    **dict.fromkeys(("value", "low", "high", "level"), "float64"),
+}
+"""Pandas types of the columns of every table of estimates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +143,7 @@ def derived_estimates(
                 **{name: row.extra.get(name) for name in extra},
             }
         )
-    return Estimates(table=estimate_table(records, extra), draws=draws, lineage=found)
-
-
-def estimate_table(records: Sequence[Mapping[str, object]], extra: Mapping[str, str]) -> pd.DataFrame:
-    """A table of estimates with fixed columns and dtypes, also when it is empty.
-
-    Args:
-        records: one mapping per row.
-        extra: further columns and their pandas dtype.
-    """
-    table = pd.DataFrame.from_records(list(records), columns=[*ESTIMATE_COLUMNS, *extra])
-    whole = dict.fromkeys(("year_from", "year_to", "n", "n_lineages"), "int64")
-    real = dict.fromkeys(("value", "low", "high", "level"), "float64")
-    text = {name: "string" for name in ESTIMATE_COLUMNS if name not in whole and name not in real}
-    return table.astype({**text, **whole, **real, **extra})
+    return Estimates(table=typed(records, {**TYPES, **extra}), draws=draws, lineage=found)
 
 
 def _union_of_parents(rows: Sequence[Derived], lineage: pd.DataFrame) -> pd.DataFrame:
@@ -167,6 +161,8 @@ def _union_of_parents(rows: Sequence[Derived], lineage: pd.DataFrame) -> pd.Data
     joined = links.merge(known, on="estimate_id", how="inner")
     joined["share"] = joined["share"] * joined["weight"]
     summed = joined.groupby(["derived_id", "table", "row_id"], sort=True)["share"].sum().reset_index()
+    # A parent without lineage (nothing published stands behind it) must not leave the shares short of 1.
+    summed["share"] = summed["share"] / summed.groupby("derived_id")["share"].transform("sum")
     return summed.rename(columns={"derived_id": "estimate_id"})[list(LINEAGE_COLUMNS)]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from townshift.frames import typed
+
 COLUMNS = {
     "flow": "string",
     "level": "string",
@@ -66,4 +68,4 @@ def flow_summary(flows: pd.DataFrame, focal_place: str) -> pd.DataFrame:
                 "row_ids": ";".join(sorted(part["flow_id"].astype(str))),
             }
         )
-    return pd.DataFrame.from_records(records, columns=list(COLUMNS)).astype(COLUMNS)
+    return typed(records, COLUMNS)

@@ -9,16 +9,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from townshift.draws import log_growth, summarise
+from townshift.draws import log_growth
+from townshift.frames import typed
 from townshift.process.derived import Derived, derived_estimates, no_draws
 from townshift.process.yearly import Span, YearlySeries, break_years, breaks_between, widest_span, yearly_series
-from townshift.types import Estimates, Parameters
+from townshift.types import LEVEL, Estimates, Parameters
 
 EXTRA = {"land": "string", "against": "string", "status": "string", "breaks": "string"}
 """Further columns: the land definition, what it is held against, why there is no number, breaks in between."""
 
 STATUS_COLUMNS = {"place_id": "string", "land": "string", "against": "string", "status": "string"}
 """Columns of `land_status`."""
+
+STANDSTILL = 1e-6
+"""Population growth, per year, below which people count as not growing in number."""
+
+LARGEST_RATIO = 1_000.0
+"""A median ratio beyond this only says that people did not grow in number; it is not printed."""
 
 Draws = npt.NDArray[np.float64]
 Role = Literal["population", "output"]
@@ -55,30 +62,33 @@ def land_consumption_rate(land_from: Draws, land_to: Draws, years: float) -> Dra
 
 
 def consumption_to_population(lcr: Draws, pgr: Draws) -> tuple[Draws, bool]:
-    """The ratio of the land consumption rate to the population growth rate, and whether it is unbounded.
+    """The ratio of the land consumption rate to the population growth rate, and whether it has no upper end.
 
-    Formula: `LCRPGR = LCR / PGR`. Where the 90 % interval of population growth holds 0 the ratio runs through
-    infinity: a confidence set for it is unbounded (Fieller 1954), and only LCR - PGR says something.
+    Formula: `LCRPGR = LCR / PGR`. As population growth nears 0 the ratio runs through infinity. A draw in which land is
+    taken while people do not grow in number is the limit from above, `LCR / STANDSTILL`, so that the order of draws
+    keeps its meaning; a draw in which neither grows has no ratio. Where more than 5 % of the draws have no growth of
+    population the interval has no upper end (Fieller 1954): look at `land_minus_population_growth` instead.
 
     Args:
         lcr: shape (draws,), per year.
         pgr: shape (draws,), per year.
 
     Returns:
-        The ratio's draws, dimensionless, NaN where population growth is 0; true if the ratio is unbounded.
+        The ratio's draws, dimensionless, and true if the ratio has no upper end.
 
     Source: UN-Habitat, metadata of SDG indicator 11.3.1.
 
     Example:
         >>> consumption_to_population(np.array([0.03, 0.03]), np.array([0.02, 0.02]))
         (array([1.5, 1.5]), False)
-        >>> consumption_to_population(np.array([0.03, 0.03]), np.array([-0.01, 0.01]))[1]
-        True
+        >>> consumption_to_population(np.array([0.03, 0.03]), np.array([-0.01, 0.01]))
+        (array([3.e+04, 3.e+00]), True)
     """
+    standing = np.isfinite(pgr) & (pgr < STANDSTILL)
     out = np.full(lcr.shape, np.nan)
-    np.divide(lcr, pgr, out=out, where=pgr != 0)
-    _, low, high = summarise(pgr)
-    return out, bool(not np.isfinite(low) or low <= 0 <= high)
+    np.divide(lcr, np.where(standing, STANDSTILL, pgr), out=out, where=np.isfinite(pgr) & ~(standing & (lcr <= 0)))
+    grows = np.isfinite(pgr) & ~standing
+    return out, bool(grows.mean() < 1 - (1 - LEVEL) / 2)
 
 
 def land_consumption(
@@ -93,7 +103,7 @@ def land_consumption(
 
     - `lcr`: land consumption rate `(V_2 - V_1) / (V_1 T)`, per year.
     - `pgr`: population growth rate `ln(P_2 / P_1) / T`, per year.
-    - `lcrpgr`: their ratio; `unbounded` in the flags, and no interval, where population growth may be 0.
+    - `lcrpgr`: their ratio; `unbounded` in the flags, and no upper end, where population may not have grown.
     - `land_minus_population_growth`: `ln(V_2 / V_1) / T - pgr`, per year, which is always defined.
     - `output_minus_land_growth`: `ln(Y_2 / Y_1) / T - ln(V_2 / V_1) / T`, per year: above 0 where output outgrew land.
     - `output_per_land_growth`: the same as compound growth of output on a unit of land,
@@ -126,7 +136,9 @@ def land_consumption(
             rows.extend(_against_output(land, output, breaks))
     out = derived_estimates(rows, found.lineage, originals or {}, EXTRA, found.draws.shape[1])
     unbounded = out.table["flags"].str.contains("unbounded", regex=False).to_numpy(dtype=bool)
-    out.table.loc[unbounded, ["low", "high"]] = np.nan
+    out.table.loc[unbounded, "high"] = np.nan
+    beyond = unbounded & (out.table["value"].to_numpy(dtype=np.float64) > LARGEST_RATIO)
+    out.table.loc[beyond, "value"] = np.nan
     return out
 
 
@@ -157,7 +169,7 @@ def land_status(found: Estimates, parameters: LandConsumptionParameters, place_i
         else:
             status = "ok" if widest_span(land, other) else "no_common_span"
         rows.append({"place_id": place_id, "land": parameters.land, "against": against, "status": status})
-    return pd.DataFrame.from_records(rows, columns=list(STATUS_COLUMNS)).astype(STATUS_COLUMNS)
+    return typed(rows, STATUS_COLUMNS)
 
 
 def _against_population(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from townshift.draws import summarise
+from townshift.frames import typed
 from townshift.process.growth import regimes
 from townshift.process.yearly import YearlySeries, break_years, yearly_series
 from townshift.types import Estimates, Parameters
@@ -166,7 +167,7 @@ def phases(found: Estimates, parameters: PhasesParameters, breaks: Sequence[Mapp
     for series in yearly_series(found):
         for part in regimes(series, break_years(series, breaks)):
             rows.extend(_of_regime(part, parameters))
-    table = pd.DataFrame.from_records(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    table = typed(rows, COLUMNS)
     keys = ["place_id", "definition_id", "setting", "regime_from", "year"]
     return table.sort_values(keys, kind="stable").reset_index(drop=True)
 

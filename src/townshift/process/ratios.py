@@ -11,6 +11,7 @@ import pandas as pd
 
 from townshift.draws import INCONSISTENT_BELOW, LOW_ACCEPTANCE, log_growth
 from townshift.draws import ratio as ratio_of_draws
+from townshift.frames import typed
 from townshift.process.derived import Derived, derived_estimates, no_draws
 from townshift.process.growth import Window
 from townshift.process.yearly import (
@@ -162,7 +163,7 @@ def ratio_status(found: Estimates, parameters: RatiosParameters, place_id: str) 
                     "status": _pair_status(upper, lower),
                 }
             )
-    table = pd.DataFrame.from_records(rows, columns=list(STATUS_COLUMNS)).astype(STATUS_COLUMNS)
+    table = typed(rows, STATUS_COLUMNS)
     return table.sort_values(["ratio", "place_id"], kind="stable").reset_index(drop=True)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pyproj import Geod
 
+from townshift.frames import typed
 from townshift.types import Parameters
 
 COLUMNS = {
@@ -125,7 +126,7 @@ def receiving_places(
         _county(str(county), part, gazetteer, focal_place, focal_top, chosen, gaps)
         for county, part in rows.groupby("county_id", sort=True)
     ]
-    table = pd.DataFrame.from_records(records, columns=list(COLUMNS)).astype(COLUMNS)
+    table = typed(records, COLUMNS)
     order = table.assign(_rank=[_rank(link, chosen) for link in table["link"]])
     ordered = order.sort_values(["_rank", "distance_km", "county_id"], kind="stable", na_position="last")
     return ordered.drop(columns="_rank").reset_index(drop=True)
@@ -163,7 +164,7 @@ def receiving_summary(table: pd.DataFrame, parameters: ReceivingPlacesParameters
                         "row_ids": ";".join(sorted(ids)),
                     }
                 )
-    return pd.DataFrame.from_records(records, columns=list(SUMMARY_COLUMNS)).astype(SUMMARY_COLUMNS)
+    return typed(records, SUMMARY_COLUMNS)
 
 
 def _aspects(rows: pd.DataFrame) -> dict[str, pd.Series[str]]:
