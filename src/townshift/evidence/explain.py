@@ -1,0 +1,241 @@
+"""The chain behind a verdict in words: sentence, parts, tests, results, rows, lineages and sources."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from townshift.errors import ClaimError
+from townshift.evidence.claims import nearest
+from townshift.evidence.claims_inputs import Row, key_column, read_rows
+from townshift.locales import has_text, text
+from townshift.types import BASE_SETTING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_SHOWN = 12
+"""Published rows listed per role; the rest is counted."""
+
+_ROLES = ("for", "against", "numbers", "turn", "discourse")
+
+Say = Callable[..., str]
+
+
+def explain(claim_id: str, tables: Mapping[str, pd.DataFrame], language: str) -> str:
+    """Everything that leads from a claim's sentence to the pages it rests on, and what would change its verdict.
+
+    Args:
+        claim_id: the claim.
+        tables: `claims`, `claim_parts`, `claim_tests`, `claim_evidence` as `judge` made them, and the study's tables.
+        language: `en` or `zh`.
+
+    Returns:
+        Plain text, one thing a line. What people said is paraphrased, never quoted.
+
+    Raises:
+        ClaimError: there is no such claim; the nearest id is named.
+    """
+    found = {name: read_rows(tables[name]) for name in ("claims", "claim_parts", "claim_tests", "claim_evidence")}
+    claims = {str(row["claim_id"]): row for row in found["claims"]}
+    if claim_id not in claims:
+        known = list(claims)
+        raise ClaimError.of("TS-CLAIM-020", name=claim_id, nearest=nearest(claim_id, known), known=", ".join(known))
+    writer = _Writer(tables, language)
+    lines = writer.head(claims[claim_id])
+    parts = [row for row in found["claim_parts"] if row["claim_id"] == claim_id]
+    for number, part in enumerate(parts, start=1):
+
+        def own(name: str, part_id: object = part["part_id"]) -> list[Row]:
+            return [row for row in found[name] if row["claim_id"] == claim_id and row["part_id"] == part_id]
+
+        lines += ["", *writer.part(number, part, own("claim_tests"), own("claim_evidence"))]
+    return "\n".join([*lines, "", *writer.tail(claims[claim_id])])
+
+
+class _Writer:
+    """Says things in one language and looks up published rows and their sources."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], language: str) -> None:
+        self.tables = tables
+        self.language = language
+        self._rows: dict[str, dict[str, Row]] = {}
+
+    def say(self, key: str, **values: object) -> str:
+        return text(f"claims.{key}", self.language, **values)
+
+    def word(self, kind: str, name: object) -> str:
+        """A word of the catalogue, or the name itself where a study brings its own."""
+        key = f"claims.{kind}.{name}"
+        return text(key, self.language) if has_text(key) else str(name)
+
+    def words(self, kind: str, names: object) -> str:
+        listed = [self.word(kind, name) for name in str(names).split(";") if name]
+        return ", ".join(listed) if listed else self.say("none")
+
+    def local(self, row: Row, name: str) -> str:
+        return str(row[f"{name}_{self.language}"])
+
+    def head(self, claim: Row) -> list[str]:
+        values = {
+            "origin": claim["origin"],
+            "question": claim["question"],
+            "status": self.words("status", claim["rule_status"]),
+        }
+        lines = [
+            self.say("explain.head", claim=claim["claim_id"], text=self.local(claim, "text")),
+            self.say("explain.origin", **values),
+            self.say("explain.verdict", verdict=self.word("verdict", claim["verdict"])),
+        ]
+        if claim["strength"]:
+            reasons = self.words("strength_reason", claim["strength_reasons"])
+            lines.append(
+                self.say("explain.strength", strength=self.word("strength", claim["strength"]), reasons=reasons)
+            )
+        return lines
+
+    def part(self, number: int, part: Row, tests: Sequence[Row], evidence: Sequence[Row]) -> list[str]:
+        outcome = self.word("outcome", part["outcome"])
+        lines = [
+            self.say(
+                "explain.part", number=number, part=part["part_id"], text=self.local(part, "text"), outcome=outcome
+            )
+        ]
+        lines += [f"  {self.say('explain.why', why=why)}" for why in self.local(part, "why").split("\n")]
+        if part["reasons"]:
+            lines.append(f"  {self.say('explain.reasons', reasons=self.words('reason', part['reasons']))}")
+        if part["fragile_to"]:
+            lines.append(f"  {self.say('explain.fragile', settings=self.words('setting', part['fragile_to']))}")
+        lines += self.numbers(part, [row for row in tests if row["test"] == "numbers"], evidence)
+        lines += [f"  {self.votes(row)}" for row in tests if row["test"] != "numbers"]
+        for role in _ROLES:
+            lines += self.rows(role, [row for row in evidence if row["role"] == role])
+        undecided = part["outcome"] in ("inconclusive", "no_data")
+        lines.append(f"  {self.say('explain.change', text=self.local(part, 'contradicted_by'))}")
+        if undecided:
+            lines.append(f"  {self.say('explain.needs', text=self.local(part, 'needs'))}")
+        return lines
+
+    def numbers(self, part: Row, tests: Sequence[Row], evidence: Sequence[Row]) -> list[str]:
+        if part["numbers_outcome"] and not tests:
+            outcome = self.word("outcome", part["numbers_outcome"])
+            reason = self.words("reason", part["reasons"])
+            return [f"  {self.say('explain.no_number', outcome=outcome, reason=reason)}"]
+        lines: list[str] = []
+        for row in tests:
+            outcome = self.word("outcome", row["outcome"])
+            probability = _number(row["probability_for"])
+            if row["setting"] != BASE_SETTING:
+                setting = self.word("setting", row["setting"])
+                said = self.say("explain.setting", setting=setting, probability=probability, outcome=outcome)
+                lines.append(f"    {said}")
+                continue
+            if not row["estimate_ids"] or row["value"] == "":
+                reason = self.words("reason", row["reasons"])
+                lines.append(f"  {self.say('explain.no_number', outcome=outcome, reason=reason)}")
+                continue
+            said = self.say(
+                "explain.test_number",
+                estimate=row["estimate_ids"],
+                value=_number(row["value"]),
+                low=_number(row["low"]),
+                high=_number(row["high"]),
+                unit=part["unit"],
+                direction=self.word("direction", part["direction"]),
+                delta=_number(part["delta"]),
+                probability=probability,
+                setting=self.word("setting", BASE_SETTING),
+                outcome=outcome,
+            )
+            lines.append(f"  {said}")
+            count = sum(item["role"] == "numbers" for item in evidence)
+            lines.append(f"    {self.say('explain.step', step=row['result'], count=count)}")
+        return lines
+
+    def votes(self, row: Row) -> str:
+        if row["test"] == "discourse":
+            return self.say("explain.discourse", votes_for=row["votes_for"], votes_against=row["votes_against"])
+        return self.say(
+            "explain.votes",
+            test=self.word("test", row["test"]),
+            votes_for=row["votes_for"],
+            groups_for=row["groups_for"],
+            free_for=row["disinterested_for"],
+            votes_against=row["votes_against"],
+            groups_against=row["groups_against"],
+            free_against=row["disinterested_against"],
+            outcome=self.word("outcome", row["outcome"]),
+        )
+
+    def rows(self, role: str, evidence: Sequence[Row]) -> list[str]:
+        if not evidence:
+            return []
+        # What counted comes first, so that a long list never hides it.
+        ordered = sorted(evidence, key=lambda row: (not row["counted"], str(row["table"]), str(row["row_id"])))
+        lines = [f"  {self.say('explain.rows', role=self.word('role', role), count=len(ordered))}"]
+        lines += [f"    {self.row(row)}" for row in ordered[:ROWS_SHOWN]]
+        if len(ordered) > ROWS_SHOWN:
+            lines.append(f"    {self.say('explain.more', count=len(ordered) - ROWS_SHOWN)}")
+        return lines
+
+    def row(self, cited: Row) -> str:
+        published = self.published(str(cited["table"]), str(cited["row_id"]))
+        source = self.published("sources", str(cited["source_id"]))
+        missing = self.say("missing")
+        said = self.say(
+            "explain.row",
+            table=cited["table"],
+            row_id=cited["row_id"],
+            summary=_summary(str(cited["table"]), published),
+            lineage=cited["lineage"] or missing,
+            source=cited["source_id"] or missing,
+            title=source.get("title_in_own_words") or missing,
+            outlet=source.get("outlet") or missing,
+            tier=source.get("tier") or missing,
+            url=source.get("url") or missing,
+        )
+        if not cited["counted"] and cited["reason"]:
+            said += f" · {self.say('explain.uncounted', reason=self.word('reason', cited['reason']))}"
+        return said
+
+    def published(self, table: str, row_id: str) -> Row:
+        if table not in self._rows:
+            rows = read_rows(self.tables[table]) if table in self.tables else []
+            key = key_column(table, list(rows[0])) if rows else ""
+            self._rows[table] = {str(row[key]) if key else str(number): row for number, row in enumerate(rows)}
+        return self._rows[table].get(row_id, {})
+
+    def tail(self, claim: Row) -> list[str]:
+        lines = [self.say("explain.rivals")]
+        lines += [f"  - {rival[self.language]}" for rival in json.loads(str(claim["rivals"]))]
+        assessments = json.loads(str(claim["assessments"]))
+        if assessments:
+            lines.append(self.say("explain.assessments"))
+        for item in assessments:
+            values = {**item, "verdict": self.word("verdict", item["verdict"]), "why": item["why"][self.language]}
+            lines.append(f"  - {self.say('explain.assessment', **values)}")
+        return lines
+
+
+def _number(value: object) -> str:
+    """A number as a reader takes it in: four significant digits, a dash where there is none."""
+    number = float(str(value)) if value not in ("", None) else math.nan
+    return "–" if math.isnan(number) else f"{number:.4g}"
+
+
+_SUMMARIES = {
+    "facts": ("place_id", "definition_id", "year", "qualifier", "value_std", "unit_std"),
+    "events": ("date", "place_id", "actor_level", "instrument", "title"),
+    "flows": ("origin_id", "destination_id", "year", "flow", "qualifier", "value", "unit"),
+    "destinations": ("place_id", "first_year", "relation", "link", "summary"),
+    "statements": ("date", "actor_group", "place_id", "speech_act", "concept", "stance", "paraphrase"),
+}
+
+
+def _summary(table: str, row: Row) -> str:
+    """A published row in one line; paraphrases are no quotations and carry no quotation marks."""
+    values = [row.get(name, "") for name in _SUMMARIES.get(table, ())]
+    written = [f"{value:.15g}" if isinstance(value, float) else str(value) for value in values if value != ""]
+    return "(" + " · ".join(written) + ")"
