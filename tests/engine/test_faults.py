@@ -162,6 +162,14 @@ def test_a_disk_that_is_really_full_is_said_and_nothing_is_lost(town: ToyTown, s
     assert stored_bytes(small_disk / "out") == expected
 
 
+def test_a_disk_that_is_really_read_only_is_said(town: ToyTown, small_disk: Path) -> None:
+    shutil.move(town.study.root / "data", small_disk / "data")
+    town.study.root = small_disk
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with pytest.raises(EngineError, match="write permission"):
+        town.run()
+
+
 def test_an_output_folder_that_is_a_file_is_said(town: ToyTown) -> None:
     town.study.out.write_text("")
     with pytest.raises(EngineError, match="TS-RUN-003"):

@@ -83,9 +83,13 @@ def test_one_question_runs_with_all_that_it_needs(town: ToyTown) -> None:
     record = town.run(only=["government"])
     assert states(record) == {"doubled": "computed", "all_levels": "computed", "means": "not_selected"}
     assert states(town.run()) == {"doubled": "fresh", "all_levels": "fresh", "means": "computed"}
-    assert "means" in stored(town)
-    town.run(only=["process"])
-    assert "means" in stored(town)
+    record = town.run(only=["process"])
+    assert states(record) == {"doubled": "fresh", "all_levels": "fresh", "means": "fresh"}
+    town.edit("measures", "FACTOR = 2", "FACTOR = 3")
+    record = town.run(only=["process"])
+    assert states(record) == {"doubled": "computed", "all_levels": "not_selected", "means": "not_selected"}
+    assert {"levels", "means"} <= stored(town)  # what was left out stays, and the next whole run mends it
+    assert states(town.run()) == {"doubled": "fresh", "all_levels": "computed", "means": "computed"}
 
 
 def test_a_question_that_is_none_is_named_with_those_that_are(town: ToyTown) -> None:

@@ -11,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from townshift.engine.atomic import write_batches, write_parquet
 from townshift.engine.tables import Engine, MixedColumnError, arrow_of, frame, frame_of, open_engine
@@ -139,6 +141,28 @@ def test_pandas_metadata_and_index_leave_no_trace_in_the_file(tmp_path: Path) ->
     write_parquet(tmp_path / "a.parquet", arrow_of(found))
     write_parquet(tmp_path / "b.parquet", arrow_of(found.set_index(pd.Index([5, 6], name="i"))))
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+COLUMNS = {
+    "Int64": st.integers(-(2**63), 2**63 - 1),
+    "float64": st.floats(allow_nan=False),
+    "string": st.text(st.characters(exclude_categories=["Cs"])),
+    "boolean": st.booleans(),
+}
+
+
+@given(st.data())
+def test_a_frame_survives_storage(data: st.DataObject) -> None:
+    rows = data.draw(st.integers(0, 5))
+    found = pd.DataFrame(
+        {
+            kind: pd.array(data.draw(st.lists(st.none() | values, min_size=rows, max_size=rows)), dtype=kind)
+            for kind, values in COLUMNS.items()
+        }
+    )
+    again = frame_of(arrow_of(found))
+    pd.testing.assert_frame_equal(again, found, check_exact=True)
+    assert arrow_of(again).equals(arrow_of(found))
 
 
 def test_an_empty_column_and_a_category_are_stored_as_text() -> None:

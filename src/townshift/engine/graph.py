@@ -148,9 +148,8 @@ class _Run:
         """Settle every step, then write down what the results rest on."""
         self.progress.begin(len(self.steps))
         for step in self.steps:
-            if step.name in selected:
-                record = self._settle(step)
-            else:
+            record = self._settle(step, dry=self.plan or step.name not in selected)
+            if step.name not in selected and record.state != "fresh":
                 record = StepRecord(step.name, step.question, "not_selected")
             self.records[step.name] = record
             self.progress.end(record)
@@ -169,14 +168,15 @@ class _Run:
         self.files.save()
         self.code.save()
 
-    def _settle(self, step: Step) -> StepRecord:
+    def _settle(self, step: Step, dry: bool) -> StepRecord:
+        """How a step stands; unless `dry`, it is computed where that is needed, and results it cannot have go."""
         blank = StepRecord(step.name, step.question, "fresh")
         reasons, state = self._hindrance(step)
         if reasons:
-            if not self.plan:
+            if not dry:
                 self.store.discard(step)
             return replace(blank, state=state, reasons=reasons)
-        waiting = [name for name in step.reads if self._maker_state(name) == "stale"]
+        waiting = [name for name in step.reads if self._maker_state(name) in ("stale", "not_selected")]
         if waiting:
             return replace(blank, state="stale", reasons=tuple(Reason("after", name) for name in waiting))
         parameters = given(self.inputs.parameters(step.name), self.overrides.get(step.name, {}))
@@ -187,7 +187,7 @@ class _Run:
         reasons = self._staleness(step, manifest, needed)
         if manifest is not None and not reasons:
             return replace(blank, outputs=manifest.outputs, parameters=manifest.parameters)
-        if self.plan:
+        if dry:
             return StepRecord(step.name, step.question, "stale", reasons)
         return self._compute(step, replace(blank, state="computed", reasons=reasons), parameters, needed)
 

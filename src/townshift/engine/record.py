@@ -43,7 +43,8 @@ class StepRecord:
         name: the step.
         question: the question it belongs to.
         state: `fresh` stood as stored; `computed` was done now; `stale` would be done (plan only); `not_studied` lacks
-            a table; `failed` raised `problems`; `blocked` needs a failed step; `not_selected` was left out.
+            a table; `failed` raised `problems`; `blocked` needs a failed step; `not_selected` was left out and is
+            not known to be fresh.
         reasons: why it is stale, was computed, is not studied or is blocked.
         outputs: table → what is stored; empty unless fresh or computed.
         key: cache key; empty unless fresh or computed.
