@@ -132,7 +132,7 @@ def _shares(lineage: pd.DataFrame) -> pd.DataFrame:
     plain = texts(lineage, *keys).assign(share=lineage["share"].astype("float64").to_numpy())
     added = plain.groupby(keys, as_index=False, sort=True).agg({"share": "sum"})
     whole = added.groupby("estimate_id")["share"].transform("sum")
-    added["share"] = (added["share"] / whole.where(whole > 0)).fillna(0.0).astype("float64")
+    added = added.assign(share=added["share"] / whole)[whole > 0].reset_index(drop=True)
     for name in keys:
         added[name] = added[name].astype("string")
     return pd.DataFrame(added[list(LINEAGE_COLUMNS)])
