@@ -1,0 +1,12 @@
+"""The steps: which measure reads which tables and names which result. The map of the whole system."""
+
+from __future__ import annotations
+
+from townshift.engine import Step, collect
+
+
+def steps() -> tuple[Step, ...]:
+    """All steps of townshift, in the order in which they are listed."""
+    from townshift.pipeline import coordination, evidence, governance, labour, process
+
+    return collect([evidence, process, governance, labour, coordination])
