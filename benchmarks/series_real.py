@@ -64,7 +64,6 @@ def held_out(series: Published, by: str) -> Iterator[tuple[str, pd.DataFrame, pd
 def predict(series: Published, by: str) -> pd.DataFrame:
     """One row a held-out fact: predictions of each method and the predictive interval of the model."""
     from townshift.evidence.series import predictive_draws, reconcile
-
     from townshift.evidence.series_parameters import SeriesParameters
 
     rows = []
