@@ -1,0 +1,131 @@
+"""The rows that bear on claims: paraphrases, events, flows, figures, each with who holds it and whether it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from townshift.report.numbers import exact
+from townshift.report.results import text_of
+from townshift.report.words import Names, Words, code, join, plain, unit
+
+if TYPE_CHECKING:
+    from townshift.report.results import Results
+
+KEYS = {
+    "statements": "statement_id",
+    "events": "event_id",
+    "flows": "flow_id",
+    "facts": "fact_id",
+    "destinations": "destination_id",
+}
+SHOWN_ROLES = ("for", "against", "discourse")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One row that bears on a part of a claim.
+
+    Attributes:
+        row_id: id in the study's table.
+        said: the paraphrase, title or summary, as recorded; empty where `speaker` says it all.
+        speaker: actor group and place, or what and where; never a person's name.
+        lineage: which original it comes from.
+        counted: whether it has a vote; if not, `why_not` says why.
+        paraphrase: whether `said` is somebody's speech in the collector's words.
+    """
+
+    row_id: str
+    said: str
+    speaker: Words
+    lineage: str
+    counted: bool
+    why_not: Words
+    paraphrase: bool
+
+
+def evidence_of(results: Results, names: Names) -> dict[tuple[str, str], dict[str, list[Evidence]]]:
+    """Evidence by claim and part, then by role: for, against, discourse; counted rows first."""
+    found = results.rows("claim_evidence")
+    if found is None:
+        return {}
+    rows = {table: _by_id(results, table, key) for table, key in KEYS.items()}
+    out: dict[tuple[str, str], dict[str, list[Evidence]]] = {}
+    for one in found.itertuples():
+        role = text_of(one.role)
+        if role not in SHOWN_ROLES:
+            continue
+        piece = _evidence(one, rows, names)
+        roles = out.setdefault((text_of(one.claim_id), text_of(one.part_id)), {})
+        roles.setdefault(role, []).append(piece)
+    for roles in out.values():
+        for pieces in roles.values():
+            pieces.sort(key=lambda piece: (not piece.counted, piece.row_id))
+    return out
+
+
+def _by_id(results: Results, table: str, key: str) -> Mapping[str, Any]:
+    found = results.input(table)
+    return {} if found is None or key not in found else {text_of(getattr(row, key)): row for row in found.itertuples()}
+
+
+def _evidence(one: Any, rows: Mapping[str, Mapping[str, Any]], names: Names) -> Evidence:
+    table, row_id = text_of(one.table), text_of(one.row_id)
+    row = rows.get(table, {}).get(row_id)
+    said, speaker = _DESCRIBED[table](row, names) if row is not None and table in _DESCRIBED else ("", plain(""))
+    reason = text_of(getattr(one, "reason", ""))
+    return Evidence(
+        row_id=row_id,
+        said=said,
+        speaker=speaker,
+        lineage=text_of(one.lineage),
+        counted=text_of(one.counted) == "True",
+        why_not=code("reason", reason) if reason else plain(""),
+        paraphrase=table == "statements",
+    )
+
+
+def _statement(row: Any, names: Names) -> tuple[str, Words]:
+    group = join(code("actor_group", text_of(row.actor_group)), Words(", ", "，"), names.place(row.place_id))
+    date = text_of(row.date)
+    return text_of(row.paraphrase), group + (f", {date}" if date else "")
+
+
+def _event(row: Any, names: Names) -> tuple[str, Words]:
+    level = join(code("level", text_of(row.actor_level)), Words(", ", "，"), names.place(row.place_id))
+    return text_of(row.title), level + f", {text_of(row.date)}"
+
+
+def _flow(row: Any, names: Names) -> tuple[str, Words]:
+    ends = join(
+        code("flow", text_of(row.flow)), ": ", names.place(row.origin_id), " → ", names.place(row.destination_id)
+    )
+    value, year = text_of(row.value), text_of(row.year)
+    size = join(f", {exact(float(value))} ", code("unit", text_of(row.unit))) if value else plain("")
+    return "", ends + size + (f", {year}" if year else "")
+
+
+def _fact(row: Any, names: Names) -> tuple[str, Words]:
+    what = names.indicator(text_of(getattr(row, "definition_id", "")) or row.indicator)
+    value = text_of(getattr(row, "value_std", ""))
+    size = join(exact(float(value)), " ", unit(text_of(getattr(row, "unit_std", "")))) if value else plain("–")
+    qualifier = text_of(row.qualifier)
+    bound = code("qualifier", qualifier) + " " if qualifier in ("over", "under", "about") else plain("")
+    place = names.place(row.place_id)
+    return "", join(what, Words(", ", "，"), place, f", {text_of(row.year)}: ", bound, size)
+
+
+def _destination(row: Any, names: Names) -> tuple[str, Words]:
+    return text_of(row.summary), join(
+        names.place(row.place_id), Words(", ", "，"), code("relation", text_of(row.relation))
+    )
+
+
+_DESCRIBED: Mapping[str, Callable[[Any, Names], tuple[str, Words]]] = {
+    "statements": _statement,
+    "events": _event,
+    "flows": _flow,
+    "facts": _fact,
+    "destinations": _destination,
+}

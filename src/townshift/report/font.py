@@ -1,0 +1,91 @@
+"""The one font of the report: which characters it has, how wide a text is, and the subset that a page carries."""
+
+from __future__ import annotations
+
+import base64
+import io
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from townshift.errors import Problem, TownshiftError
+
+if TYPE_CHECKING:
+    from fontTools.ttLib import TTFont
+
+FAMILY = "Townshift Sans"
+FONT_FILE = Path(__file__).parent / "fonts" / "TownshiftSans-Regular.ttf"
+_INVISIBLE = frozenset("\n\r\t")
+
+
+class ReportError(TownshiftError, ValueError):
+    """A report cannot be written as it stands."""
+
+
+@cache
+def _font() -> TTFont:
+    from fontTools.ttLib import TTFont
+
+    return TTFont(FONT_FILE, lazy=True)
+
+
+@cache
+def characters() -> frozenset[int]:
+    """Code points that the font can show."""
+    return frozenset(_font().getBestCmap())
+
+
+def assert_glyphs(texts: Iterable[str]) -> str:
+    """Make sure that every character of `texts` can be shown.
+
+    Args:
+        texts: what a page prints, in any number of pieces.
+
+    Returns:
+        The distinct characters, sorted: what the page's subset must hold.
+
+    Raises:
+        ReportError: a character has no glyph; all such characters are named.
+
+    Example:
+        >>> assert_glyphs(["织里", "里"])
+        '织里'
+    """
+    used = sorted(set().union(*map(set, texts)) - _INVISIBLE)
+    missing = [character for character in used if ord(character) not in characters()]
+    if missing:
+        named = ", ".join(f"{one} (U+{ord(one):04X} {unicodedata.name(one, '?')})" for one in missing)
+        raise ReportError(Problem("TS-REPORT-001", "", {"characters": named, "n": len(missing)}))
+    return "".join(used)
+
+
+@cache
+def text_width(text: str, size: float) -> float:
+    """Width of one line of text in points, at a font size in points.
+
+    Example:
+        >>> text_width("织里", 10.0)
+        20.0
+    """
+    font = _font()
+    cmap, metrics = font.getBestCmap(), font["hmtx"]
+    advance = sum(metrics[cmap.get(ord(character), ".notdef")][0] for character in text)
+    return float(advance * size / font["head"].unitsPerEm)
+
+
+def subset_woff2(used: str) -> str:
+    """The font reduced to `used`, as WOFF2 in base64; the same bytes for the same characters."""
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(FONT_FILE, lazy=True, recalcTimestamp=False)
+    options = subset.Options(layout_features=[], notdef_outline=True, glyph_names=False, hinting=False)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=used)
+    subsetter.subset(font)
+    font.flavor = "woff2"
+    buffer = io.BytesIO()
+    font.save(buffer)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")

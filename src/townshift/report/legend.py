@@ -1,0 +1,67 @@
+"""Keys of legends as small pictures: shape and line tell them apart, colour only helps."""
+
+from __future__ import annotations
+
+from townshift.report.figures.timeline import TURN_STYLES
+from townshift.report.style import BLUE, GREEN, GREY, INK, PURPLE, VERMILLION
+
+_SHAPES = {
+    "o": '<circle cx="13" cy="8" r="4.2" {paint}/>',
+    "s": '<rect x="9" y="4" width="8" height="8" {paint}/>',
+    "D": '<path d="M13 3l5 5-5 5-5-5z" {paint}/>',
+    "^": '<path d="M13 3l5 9.5H8z" {paint}/>',
+    "v": '<path d="M13 13L8 3.5h10z" {paint}/>',
+    ">": '<path d="M18.5 8L9 13V3z" {paint}/>',
+    "*": '<path d="M13 1l1.9 4.7 5.1.3-3.9 3.2 1.3 4.9L13 11.4l-4.4 2.7 1.3-4.9L6 6l5.1-.3z" {paint}/>',
+    "x": '<path d="M9.5 4.5l7 7M16.5 4.5l-7 7" {paint}/>',
+    "-": '<path d="M1 8h24" {paint}/>',
+}
+
+
+def _drawn(shape: str, colour: str, fill: str = "", dashed: bool = False, width: float = 1.2) -> str:
+    inside = "none" if shape in "x-" else fill or colour
+    dashes = ' stroke-dasharray="5 3"' if dashed else ""
+    paint = f'fill="{inside}" stroke="{colour}" stroke-width="{width}"{dashes}'
+    return _SHAPES[shape].format(paint=paint)
+
+
+_MARKS: dict[str, str] = {
+    "median": _drawn("-", BLUE, width=2),
+    "band": f'<rect x="1" y="2" width="24" height="12" fill="{BLUE}" opacity="0.18"/>',
+    "bridged": _drawn("-", BLUE, dashed=True, width=2),
+    "exact": _drawn("o", INK),
+    "about": _drawn("o", INK, "#fff"),
+    "over": _drawn("^", INK),
+    "under": _drawn("v", INK),
+    "weightless": _drawn("x", GREY, width=1.6),
+    "two_peaked": _drawn("D", PURPLE, "#fff", width=1.6),
+    "point": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
+    "whole_span": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
+    "window": _drawn("-", GREEN, width=2.4) + _drawn("o", GREEN),
+    "bridged_point": _drawn("-", BLUE, dashed=True, width=2.4) + _drawn("o", BLUE, "#fff"),
+    "focal": _drawn("*", INK, VERMILLION),
+    "strong": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
+    "single": _drawn("-", BLUE, dashed=True) + _drawn("o", BLUE, "#fff"),
+    "no_evidence": _drawn("s", GREY, "#fff"),
+    "stance": '<rect x="1" y="3" width="12" height="10" fill="#7fb8dc"/><rect x="13" y="3" width="12" height="10" fill="#eaae7f"/>',
+    "gap": _drawn("o", INK, "#fff"),
+    **{f"turn_{turn}": _drawn(marker, colour) for turn, (marker, colour) in TURN_STYLES.items()},
+}
+
+
+def legend_mark(key: str) -> str:
+    """The picture of a legend key, an inline SVG element."""
+    return f'<svg viewBox="0 0 26 16" aria-hidden="true" focusable="false">{_MARKS[key]}</svg>'
+
+
+def shade(value: float) -> str:
+    """Background of a matrix cell: blue for, orange against, both pale enough for black text.
+
+    Example:
+        >>> shade(1.0), shade(0.0)
+        ('background:#7fb8d8', 'background:#ffffff')
+    """
+    strength = min(abs(value), 1.0) * 0.5
+    colour = BLUE if value >= 0 else VERMILLION
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return "background:#" + "".join(f"{round(255 + (part - 255) * strength):02x}" for part in parts)
