@@ -1,4 +1,4 @@
-"""A study as a Python user holds it: check, run, results, claims, explain, report. The command line is a thin skin of it."""
+"""A study as a Python user holds it: check, run, results, claims, explain, report. The command line only prints it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from townshift import study as on_disk
 from townshift.engine import RunRecord, run_graph
 from townshift.engine.lock import run_lock
 from townshift.errors import StudyError
-from townshift.locales import current_language
+from townshift.locales import current_language, text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from townshift.engine.progress import Progress
+    from townshift.evidence.staleness import Staleness
     from townshift.study import CheckReport
 
 MINIMAL = Path(__file__).parent / "studies" / "minimal"
@@ -130,9 +131,12 @@ class OpenStudy:
         """Keep the hashes of the claims at their first run; the ids of those changed since."""
         if self.study.claims_file is None or "claims" not in self.results:
             return ()
-        from townshift.evidence.claims import register
+        from townshift.evidence.claims_lock import LOCK_NAME, register
+        from townshift.evidence.claims_read import load_claims
 
-        return register(self.study.claims_file)
+        found = register(load_claims(self.study.claims_file), self.study.claims_file.with_name(LOCK_NAME))
+        late = ("changed", "added", "withdrawn")
+        return tuple(claim for claim, status in found.status.items() if status in late)
 
     def report(self, languages: Sequence[str] = ()) -> dict[str, Path]:
         """Write the report in each language that needs it; language → path."""
@@ -147,13 +151,41 @@ class OpenStudy:
         """The claims with their verdicts and strength; empty until a run has judged them."""
         return self.results["claims"]
 
-    def stale_claims(self) -> tuple[str, ...]:
-        """Ids of the claims that cite a row which was edited, added or removed since the last run."""
-        raise NotImplementedError
+    def stale_claims(self) -> Staleness:
+        """Which claims cite a row that was edited or removed since they were judged."""
+        from townshift.evidence.staleness import staleness
+
+        judged = self._judged("claim_lineage")
+        return staleness(judged, {name: self._rows(name) for name in self.study.table_names})
 
     def explain(self, claim_id: str, language: str | None = None) -> str:
-        """The chain from a claim to its parts, tests, results, steps, rows and sources, as text."""
-        raise NotImplementedError
+        """The chain from a claim to its parts, tests, results, steps, rows and sources, as text.
+
+        Raises:
+            ClaimError: there is no such claim.
+            StudyError: nothing has been computed yet.
+        """
+        from townshift.evidence.explain import explain as chain
+
+        names = ("claims", "claim_parts", "claim_tests", "claim_evidence")
+        tables = {name: self._judged(name) for name in names}
+        tables |= {name: self._rows(name) for name in self.study.table_names}
+        shown = chain(claim_id, tables, language or current_language())
+        edited = self.stale_claims().stale.get(claim_id, ())
+        if not edited:
+            return shown
+        rows = ", ".join(f"{table} {row}" for table, row in edited)
+        return f"{text('cli.stale', language, rows=rows)}\n\n{shown}"
+
+    def _judged(self, name: str) -> pd.DataFrame:
+        if name not in self.results:
+            raise StudyError.of("TS-CLI-005", path=str(self.study.path))
+        return self.results[name]
+
+    def _rows(self, name: str) -> pd.DataFrame:
+        from townshift.engine.tables import read_frame
+
+        return read_frame(self.study.load_table(name))
 
 
 def open_study(path: str | Path) -> OpenStudy:
@@ -177,6 +209,3 @@ def new_study(path: str | Path) -> Path:
         raise StudyError.of("TS-CLI-003", path=str(target))
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("out", "private"), dirs_exist_ok=True)
     return target
-
-
-__all__ = ["OpenStudy", "Results", "Run", "current_language", "new_study", "open_study"]

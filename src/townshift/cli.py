@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from townshift.errors import EngineError, Problem, TownshiftError
 from townshift.locales import LANGUAGES, set_language, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUESTIONS = ("process", "government", "labour", "outcomes")
+"""The order in which claims are printed."""
 
 app = typer.Typer(
     add_completion=False,
@@ -52,7 +58,9 @@ def check(folder: Folder, lang: Language = "en") -> None:
 def run(
     folder: Folder,
     plan: Annotated[bool, typer.Option("--plan", help=text("cli.run_plan", "en"))] = False,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="QUESTION", help=text("cli.run_only", "en"))] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="QUESTION", help=text("cli.run_only", "en"))
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="STEP.NAME=VALUE", help=text("cli.run_set", "en"))
     ] = None,
@@ -83,8 +91,11 @@ def run(
         typer.echo(text("cli.set_aside", count=aside, path=study.study.out / "quarantine"), err=True)
     if done.check.problems:
         typer.echo(text("cli.warnings", count=len(done.check.problems), path=folder), err=True)
-    for line in study.claims_lines():
-        typer.echo(line)
+    if "claims" in study.results:
+        for line in _claim_lines(study.claims, study.results["claim_parts"], lang):
+            typer.echo(line)
+    elif study.study.claims_file is None:
+        typer.echo(text("cli.no_claims"))
     if done.changed_rules:
         typer.echo(text("cli.rule_changed", claims=", ".join(done.changed_rules)))
     for path in done.reports.values():
@@ -119,6 +130,27 @@ def report(
     _speak(lang or "en")
     for path in open_study(folder).report([lang] if lang else ()).values():
         typer.echo(text("cli.report_written", path=path))
+
+
+def _claim_lines(claims: pd.DataFrame, parts: pd.DataFrame, language: str) -> Iterator[str]:
+    """The claims by question with verdict and strength, each part with its outcome beneath."""
+    question = ""
+    order = {name: place for place, name in enumerate(QUESTIONS)}
+    for claim in sorted(claims.to_dict("records"), key=lambda row: order[row["question"]]):
+        if claim["question"] != question:
+            question = claim["question"]
+            yield ""
+            yield text(f"cli.question.{question}")
+        strength = text("cli.strength", word=text(f"claims.strength.{claim['strength']}")) if claim["strength"] else ""
+        verdict = text(f"claims.verdict.{claim['verdict']}")
+        yield text(
+            "cli.claim", id=claim["claim_id"], text=claim[f"text_{language}"], verdict=verdict, strength=strength
+        )
+        for part in parts[parts["claim_id"] == claim["claim_id"]].to_dict("records"):
+            outcome = text(f"claims.outcome.{part['outcome']}")
+            fragile = [text(f"claims.setting.{name}") for name in part["fragile_to"].split(";") if name]
+            tail = text("cli.fragile", settings=text("cli.join").join(fragile)) if fragile else ""
+            yield text("cli.part", outcome=outcome, text=part[f"text_{language}"], fragile=tail)
 
 
 def _speak(language: str) -> None:
