@@ -1,0 +1,1 @@
+"""Evidence: reconciled series, claims and their verdicts. Knows no file, study or engine."""
