@@ -5,13 +5,18 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
-import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from townshift.engine.atomic import write_text
+from townshift.errors import EngineError
+
 CHUNK = 1 << 20
+BROKEN = "\ufffd".encode()
+"""What programs write where bytes did not decode."""
+
 SETTLED_NS = 2_000_000_000
 """A file changed less than this before it was hashed is hashed again: its times could hide a further change."""
 
@@ -21,7 +26,7 @@ DAMAGED_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is known of a file's content. `lines` counts physical lines; `plain` = UTF-8, no NUL, no broken byte."""
+    """What is known of a file's content. `lines` counts physical lines; `plain` = UTF-8, no NUL, nothing broken."""
 
     sha256: str
     size: int
@@ -72,26 +77,11 @@ class Hashes:
         """Store the index, atomically; a folder that cannot be written is met later, by what must write there."""
         if not self.changed:
             return
-        target = self.root / "out" / "cache" / "hashes.json"
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(target, json.dumps(self.entries, sort_keys=True, indent=1).encode("utf-8"))
-        except OSError:
+            write_text(self.root / "out" / "cache" / "hashes.json", json.dumps(self.entries, sort_keys=True, indent=1))
+        except EngineError:
             return
         self.changed = False
-
-
-def write_atomically(target: Path, content: bytes) -> None:
-    """Write a file so that a kill at any moment leaves the old content or the new, never a part."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def fingerprint(path: Path, format_: str) -> Fingerprint:
@@ -105,7 +95,7 @@ def fingerprint(path: Path, format_: str) -> Fingerprint:
     strict = codecs.getincrementaldecoder("utf-8")("strict")
     size = lines = 0
     head, last = b"", b""
-    valid, nul = True, False
+    valid, marked = True, False
     with path.open("rb") as handle:
         while chunk := handle.read(CHUNK):
             digest.update(chunk)
@@ -115,7 +105,7 @@ def fingerprint(path: Path, format_: str) -> Fingerprint:
             if format_ != "csv":
                 continue
             lines += chunk.count(b"\n")
-            nul = nul or b"\0" in chunk
+            marked = marked or b"\0" in chunk or BROKEN in chunk
             if valid:
                 valid = _decodes(strict, chunk)
     if format_ != "csv":
@@ -123,7 +113,7 @@ def fingerprint(path: Path, format_: str) -> Fingerprint:
     valid = valid and _decodes(strict, b"", final=True)
     lines += bool(last) and not last.endswith(b"\n")
     encoding = _encoding(path, head, valid)
-    return Fingerprint(digest.hexdigest(), size, encoding, lines, plain=valid and not nul)
+    return Fingerprint(digest.hexdigest(), size, encoding, lines, plain=valid and not marked)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool = False) -> bool:

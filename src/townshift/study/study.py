@@ -103,9 +103,21 @@ class Study:
         """`[parameters.<step>]` of `study.toml`, raw; empty where the study says nothing about the step."""
         return dict(self.manifest.parameters.get(step, {}))
 
-    def cleaned(self, table: str) -> Path:
-        """Where the cleaned, typed rows of a table lie once `load_table` has written them."""
-        return self.out / "tables" / f"{table}.parquet"
+    @property
+    def table_names(self) -> list[str]:
+        """Names of the tables that the study has."""
+        return list(self.tables)
+
+    def load_table(self, name: str) -> Path:
+        """The cleaned, typed rows of a table as a Parquet file; cheap when nothing has changed.
+
+        Raises:
+            StudyError: the study has a fatal problem.
+            EngineError: `out` cannot be written.
+        """
+        from townshift.study.load import load_table
+
+        return load_table(self, name)
 
 
 def open_study(path: str | Path) -> Study:

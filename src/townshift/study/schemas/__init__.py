@@ -31,7 +31,7 @@ class Field:
 
     Attributes:
         name: the column's name.
-        type: `string`, `integer`, `number`, `boolean`, `date` (partial: `YYYY[-MM[-DD]]`) or `year`.
+        type: `string`, `integer`, `number` or `date` (partial: `YYYY[-MM[-DD]]`; a string with a pattern in the JSON).
         title: English title; `title_zh` Chinese.
         description: what it holds, with the unit.
         required: a row without it is no row of this table; the column itself must be there too.
@@ -112,7 +112,7 @@ def _field(raw: dict[str, Any]) -> Field:
     limits = raw.get("constraints", {})
     return Field(
         name=raw["name"],
-        type=raw["type"],
+        type="date" if raw.get("partialDate") else raw["type"],
         title=raw["title"],
         title_zh=raw["title_zh"],
         description=raw["description"],

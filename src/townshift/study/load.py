@@ -1,0 +1,210 @@
+"""From the files of a study to clean, typed Parquet: `out/tables/<table>.parquet`.
+
+Rows that the check set aside are gone, cells that it could not use are empty, optional columns are there, and what a
+study may leave out is derived: definition, standard value and unit, lineage, package. Sorted by key; the same study
+gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from townshift.engine.atomic import write_batches, write_text
+from townshift.engine.tables import BATCH_ROWS, cast, storable_schema
+from townshift.errors import StudyError
+from townshift.study.check import check_key, check_study, examination, set_aside_file
+from townshift.study.figures import definition_column
+from townshift.study.reading import ROW, Rows, literal, quoted, read_rows
+from townshift.study.rules import cell_rules
+from townshift.study.schemas import Field, Schema, schema
+from townshift.study.units import canonical_unit, conversion
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from townshift.study.study import Study, TableFile
+
+_TYPES = {"integer": "BIGINT", "number": "DOUBLE"}
+
+
+def table_file(out: Path, table: str) -> Path:
+    """Where the cleaned rows of a table lie."""
+    return out / "tables" / f"{table}.parquet"
+
+
+def load_table(study: Study, name: str) -> Path:
+    """The cleaned, typed rows of a table as a Parquet file; all tables are written the first time one is asked for.
+
+    Args:
+        study: the study.
+        name: a table that it has.
+
+    Raises:
+        KeyError: the study has no such table.
+        StudyError: the study has a fatal problem.
+        EngineError: `out` cannot be written.
+    """
+    if name not in study.tables:
+        raise KeyError(name)
+    key = check_key(study)
+    target = table_file(study.out, name)
+    if _stored(study, key).get(name) != _size(target):
+        _load_all(study, key)
+    return target
+
+
+def _stored(study: Study, key: str) -> dict[str, int]:
+    try:
+        stored = json.loads((study.out / "cache" / "tables.json").read_text("utf-8"))
+        return dict(stored["sizes"]) if stored["key"] == key else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
+
+
+def _load_all(study: Study, key: str) -> None:
+    report = check_study(study)
+    if report.fatal:
+        raise StudyError(*report.fatal)
+    with examination(study) as exam:
+        for file in study.tables.values():
+            rows = read_rows(exam.con, file, exam.folder, swap_xy=study.manifest.columns.swap_xy)
+            _write(exam.con, study, file, rows)
+    sizes = {name: _size(table_file(study.out, name)) for name in study.tables}
+    write_text(study.out / "cache" / "tables.json", json.dumps({"key": key, "sizes": sizes}, indent=1))
+
+
+def _write(con: duckdb.DuckDBPyConnection, study: Study, file: TableFile, rows: Rows) -> None:
+    table = schema(file.name)
+    con.execute(f"CREATE TEMP VIEW {quoted(file.name)} AS {_typed(study, table, file, rows)}")
+    _resolve_doubles(con, table)
+    selected = _derived(con, study, table)
+    keys = ", ".join(quoted(column) for column in table.primary_key)
+    reader = con.execute(f"{selected} ORDER BY {keys}").to_arrow_reader(BATCH_ROWS)
+    stored = storable_schema(reader.schema)
+    target = table_file(study.out, file.name)
+    write_batches(target, stored, (cast(batch, stored) for batch in reader))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(file.name)} AS FROM read_parquet({literal(str(target))})")
+
+
+def _typed(study: Study, table: Schema, file: TableFile, rows: Rows) -> str:
+    """SQL of the rows that stay, every column of the schema in its type, unusable cells empty."""
+    unusable: dict[str, list[str]] = {}
+    for rule in cell_rules(table, rows.columns, plain=file.plain):
+        if rule.effect == "emptied":
+            unusable.setdefault(rule.column, []).append(rule.bad)
+    columns = ", ".join(_column(one, rows.columns, unusable.get(one.name, [])) for one in table.fields)
+    gone = set_aside_file(study.out, table.table)
+    kept = f" WHERE {ROW} NOT IN (SELECT row FROM read_parquet({literal(str(gone))}))" if gone.is_file() else ""
+    return f"SELECT {columns} FROM ({rows.numbered}){kept}"
+
+
+def _column(one: Field, present: tuple[str, ...], unusable: list[str]) -> str:
+    kind = _TYPES.get(one.type, "VARCHAR")
+    if one.name not in present:
+        return f"NULL::{kind} AS {quoted(one.name)}"
+    value = f"try_cast({quoted(one.name)} AS {kind})"
+    if unusable:
+        value = f"CASE WHEN {' OR '.join(unusable)} THEN NULL ELSE {value} END"
+    return f"{value} AS {quoted(one.name)}"
+
+
+def _resolve_doubles(con: duckdb.DuckDBPyConnection, table: Schema) -> None:
+    """Lead every `same_as` to the first entry itself: chains are followed, rings and lost ends undone."""
+    roots: list[tuple[str, str | None]] = []
+    if "same_as" in table.names:
+        key = quoted(table.primary_key[0])
+        pairs = con.execute(
+            f"SELECT {key}, same_as FROM {quoted(table.table)} WHERE same_as IS NOT NULL ORDER BY 1"
+        ).fetchall()
+        known = f"SELECT {key} FROM {quoted(table.table)} WHERE {key} IN (SELECT same_as FROM {quoted(table.table)})"
+        existing = {str(row[0]) for row in con.execute(known).fetchall()}
+        roots = _roots(
+            {str(name): str(first) for name, first in pairs if first in existing}, [str(one[0]) for one in pairs]
+        )
+    con.execute(f"CREATE TEMP TABLE {quoted('roots_' + table.table)} (id VARCHAR, root VARCHAR)")
+    if roots:
+        con.executemany(f"INSERT INTO {quoted('roots_' + table.table)} VALUES (?, ?)", roots)
+
+
+def _roots(first_of: dict[str, str], names: list[str]) -> list[tuple[str, str | None]]:
+    """The first entry of every row that names one; of a ring the smallest id is taken for the first.
+
+    Example:
+        >>> _roots({"c": "b", "b": "a"}, ["b", "c", "x"])
+        [('b', 'a'), ('c', 'a'), ('x', None)]
+        >>> _roots({"a": "b", "b": "a"}, ["a", "b"])
+        [('a', None), ('b', 'a')]
+    """
+    found: list[tuple[str, str | None]] = []
+    for name in names:
+        path = [name]
+        while (after := first_of.get(path[-1])) is not None and after not in path:
+            path.append(after)
+        ring = path[path.index(after) :] if after is not None else []
+        root = min(ring) if ring else path[-1]
+        found.append((name, None if root == name else root))
+    return found
+
+
+def _derived(con: duckdb.DuckDBPyConnection, study: Study, table: Schema) -> str:
+    """SQL of the table with what a study may leave out."""
+    names = table.names
+    own: dict[str, str] = {name: f"t.{quoted(name)}" for name in names}
+    joins = ""
+    for key in table.foreign_keys:
+        parent = key.table or table.table
+        if not table.field(key.field).required and key.field != "same_as" and parent in study.tables:
+            known = f"SELECT {quoted(key.target)} FROM {quoted(parent)}"
+            own[key.field] = f"CASE WHEN t.{quoted(key.field)} IN ({known}) THEN t.{quoted(key.field)} END"
+    if "same_as" in names:
+        key_column = quoted(table.primary_key[0])
+        joins += f" LEFT JOIN {quoted('roots_' + table.table)} d ON t.{key_column} = d.id"
+        own["same_as"] = "d.root"
+    if table.table == "sources":
+        own["lineage"] = "coalesce(t.lineage, t.source_id)"
+    elif "lineage" in names:
+        sourced = "sources" in study.tables
+        joins += " LEFT JOIN sources s ON t.source_id = s.source_id" if sourced else ""
+        for name, last in (("lineage", "t.source_id"), ("package", "NULL"), ("published", "NULL")):
+            if name in names:
+                own[name] = f"coalesce(t.{name}, {f's.{name}, ' if sourced else ''}{last})"
+    if table.table == "facts":
+        _factors(con, study)
+        joins += " LEFT JOIN factors f ON f.definition = coalesce(t.definition_id, t.indicator) AND f.unit = t.unit"
+        joins += " AND f.given IS NOT DISTINCT FROM t.unit_std"
+        own["definition_id"] = "coalesce(t.definition_id, t.indicator)"
+        own["value_std"] = "coalesce(t.value_std, t.value * f.numerator / f.denominator)"
+        own["unit_std"] = "coalesce(t.unit_std, f.target)"
+        own["qualifier"] = "coalesce(t.qualifier, 'exact')"
+        own["flag"] = "coalesce(t.flag, 'ok')"
+    columns = ", ".join(f"{own[name]} AS {quoted(name)}" for name in names)
+    return f"SELECT {columns} FROM {quoted(table.table)} t{joins}"
+
+
+def _factors(con: duckdb.DuckDBPyConnection, study: Study) -> None:
+    """A table `factors`: by what the value of each kind of fact is multiplied and divided, and into which unit."""
+    definition = definition_column(("definition_id",))
+    units: dict[str, str] = {}
+    if "indicators" in study.tables:
+        units = {
+            str(name): str(unit) for name, unit in con.execute("SELECT indicator, unit FROM indicators").fetchall()
+        }
+    kinds = con.execute(f"SELECT DISTINCT {definition}, unit, unit_std FROM facts ORDER BY ALL").fetchall()
+    found = []
+    for name, unit, unit_std in kinds:
+        target = unit_std or units.get(name) or canonical_unit(unit)
+        factor = conversion(unit, target) or Fraction(1)
+        found.append((name, unit, unit_std, target, float(factor.numerator), float(factor.denominator)))
+    con.execute(
+        "CREATE TEMP TABLE factors (definition VARCHAR, unit VARCHAR, given VARCHAR, target VARCHAR, "
+        "numerator DOUBLE, denominator DOUBLE)"
+    )
+    if found:
+        con.executemany("INSERT INTO factors VALUES (?, ?, ?, ?, ?, ?)", found)
