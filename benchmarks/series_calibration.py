@@ -47,21 +47,18 @@ def within(value: float, low: float, high: float = np.inf) -> bool:
 
 def judge_record(seed: int, options: dict[str, object], heuristic: Heuristic) -> dict[str, object]:
     """Reconcile one record, and set model, heuristic and naive methods beside its truth."""
-    from townshift.evidence.series import reconcile
-    from townshift.evidence.series_parameters import SeriesParameters
+    from townshift.evidence.series import SeriesParameters, reconcile
 
     record = simulate_record(seed, **options)
-    result = reconcile(
-        record.facts, record.scale, SeriesParameters(), seed_entropy=[seed], breaks=record.declared_breaks
-    )
-    judged: dict[str, object] = {
-        "seed": seed,
-        "scale": record.scale,
-        "n_facts": len(record.facts),
-        "status": result.status,
-        "converged": bool(result.diagnostics.converged),
-        "fallback": bool(result.diagnostics.fallback),
-    }
+    judged: dict[str, object] = {"seed": seed, "converged": True, "fallback": False}
+    try:
+        result = reconcile(
+            record.facts, record.scale, SeriesParameters(), seed_entropy=[seed], breaks=record.declared_breaks
+        )
+    except (ArithmeticError, ValueError) as error:  # numpy's LinAlgError is a ValueError
+        return judged | {"status": f"FAILED seed {seed}: {type(error).__name__}"}
+    judged |= {"status": result.status, "converged": bool(result.diagnostics.converged)}
+    judged["fallback"] = bool(result.diagnostics.fallback)
     if result.status != "series":
         return judged
     if not np.isin(record.truth.index, np.asarray(result.years)).all():
