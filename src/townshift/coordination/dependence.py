@@ -329,7 +329,9 @@ def _counties(
     plain = texts(places, "place_id", "kind")
     kinds = dict(zip(plain["place_id"], plain["kind"], strict=True))
     county: dict[str, str] = {}
-    for place in side_of:
+    for place, side in side_of.items():
+        if side not in ("receiving", "comparator"):
+            continue
         chain = (place, *ancestors(places, place))
         county[place] = next((above for above in chain if kinds.get(above) == "county"), place)
     if destinations is not None:

@@ -244,13 +244,12 @@ def _ratios(reports: Reports, focal: str) -> list[_Topic]:
 
 
 def _land(reports: Reports) -> list[_Topic]:
-    reasons = {"no_land": "counterpart_missing", "no_counterpart": "counterpart_missing"}
     topics = []
     for row in _records(reports.land_status):
         if row["status"] in ("ok", "not_declared"):
             continue
-        other = row["land"] if row["status"] == "no_land" else row["against"]
-        reason = reasons.get(row["status"], "no_common_year")
+        other = {"no_land": row["land"], "no_counterpart": row["against"]}.get(row["status"], "")
+        reason = "counterpart_missing" if other else "no_common_year"
         topics.append(_Topic("land", "process", reason, "land_status", row["place_id"], row["against"], other))
     return topics
 

@@ -9,7 +9,7 @@ import pandas as pd
 from pyproj import Geod
 
 from townshift.frames import typed
-from townshift.types import Parameters
+from townshift.types import BASE_SETTING, Parameters
 
 COLUMNS = {
     "county_id": "string",
@@ -58,6 +58,7 @@ class ReceivingPlacesParameters(Parameters):
         evidence_links: the kinds that are evidence that work came from the focal place.
         strong_lineages: so many independent originals make the evidence strong.
         top_kinds: kinds of place that stand for the region of the first order (province, state).
+        level: definitions of level that tell whether a place is less developed; none = all that are compared.
         certain: a place counts as less developed if the probability that it lies below is at least this, and as not
             less developed if it is at most one minus this.
     """
@@ -66,6 +67,7 @@ class ReceivingPlacesParameters(Parameters):
     evidence_links: tuple[str, ...] = ("named",)
     strong_lineages: int = 2
     top_kinds: tuple[str, ...] = ("province",)
+    level: tuple[str, ...] = ()
     certain: float = 0.95
 
 
@@ -198,7 +200,7 @@ def _county(
     top = _ancestor(gazetteer, county, chosen.top_kinds)
     distance, basis = _distance(gazetteer, focal_place, county)
     year, year_basis = _first_year(best)
-    below, below_basis = _less_developed(county, gaps, chosen.certain)
+    below, below_basis = _less_developed(county, gaps, chosen)
     return {
         "county_id": county,
         "name": _cell(gazetteer, county, "name") or county,
@@ -245,17 +247,20 @@ def _distance(gazetteer: Gazetteer, focal_place: str, county: str) -> tuple[floa
     return geodesic_km(lon_from, lat_from, lon_to, lat_to), "seat"
 
 
-def _less_developed(county: str, gaps: pd.DataFrame | None, certain: float) -> tuple[bool | None, str | None]:
+def _less_developed(
+    county: str, gaps: pd.DataFrame | None, chosen: ReceivingPlacesParameters
+) -> tuple[bool | None, str | None]:
     if gaps is None or gaps.empty:
         return None, None
-    found = gaps.loc[(gaps["place_id"] == county) & (gaps["setting"] == "base") & (gaps["measure"] == "level_gap")]
-    found = found.loc[found["probability_below"].notna()].sort_values("estimate_id")
+    of_place = (gaps["place_id"] == county) & (gaps["setting"] == BASE_SETTING) & gaps["probability_below"].notna()
+    of_level = gaps["group"].isin(chosen.level) if chosen.level else True
+    found = gaps.loc[of_place & of_level].sort_values("estimate_id")
     if found.empty:
         return None, None
     basis = ";".join(found["estimate_id"].astype(str))
-    if (found["probability_below"] >= certain).all():
+    if (found["probability_below"] >= chosen.certain).all():
         return True, basis
-    return (False, basis) if (found["probability_below"] <= 1 - certain).all() else (None, basis)
+    return (False, basis) if (found["probability_below"] <= 1 - chosen.certain).all() else (None, basis)
 
 
 def _ancestor(gazetteer: Gazetteer, place: str, kinds: tuple[str, ...]) -> str | None:
