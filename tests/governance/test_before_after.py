@@ -229,9 +229,36 @@ def test_without_a_placebo_year_none_is_claimed():
     assert pd.isna(found["placebo_share"])
 
 
-def test_a_gap_holds_several_placebo_years_with_the_same_sides():
+def test_years_of_one_gap_part_the_series_alike_and_count_once():
     values = dict.fromkeys((2000, 2001, 2002, 2006, 2007, 2008), 100.0)
-    assert compare(series_of(values), happened()).placebo["year"].tolist() == [2003, 2004, 2005]
+    assert compare(series_of(values), happened()).placebo["year"].tolist() == [2003]
+
+
+def test_another_year_of_the_events_own_gap_is_no_placebo():
+    values = dict.fromkeys((2000, 2001, 2002, 2003, 2006, 2007, 2008), 100.0)
+    row = compare(series_of(values), happened(("E1", 2005))).before_after.table.iloc[0]
+    # 2004 parts the series as 2005 does; 2003 does not
+    assert row["n_placebo"] == 1
+
+
+BREAK = {"place": "town", "definition": "sales", "year": 2003}
+
+
+@pytest.mark.parametrize(("event_year", "reason"), [(2005, "break_within"), (2003, "")])
+def test_a_break_of_meaning_within_a_side_forbids_the_comparison(event_year, reason):
+    # in 2003 the new meaning begins: it parts 2000-2002 from 2004 on, so an event of that year loses nothing
+    found = compare(series_of(growing([0.1] * 10)), happened(("E1", event_year)), breaks=[BREAK])
+    assert found.status.iloc[0]["reason"] == reason
+    assert len(found.before_after.table) == (not reason)
+    assert found.placebo["year"].tolist() == [2003]
+
+
+def test_a_break_of_another_series_or_a_setting_without_breaks_forbids_nothing():
+    series = series_of(growing([0.1] * 10))
+    for other in ({**BREAK, "definition": "output"}, {**BREAK, "place": "county"}):
+        assert len(compare(series, happened(("E1", 2005)), breaks=[other]).before_after.table) == 1
+    loose = series_of(growing([0.1] * 10), setting="breaks_not_taken")
+    assert len(compare(loose, happened(("E1", 2005)), breaks=[BREAK]).before_after.table) == 1
 
 
 def test_every_setting_has_its_own_row():

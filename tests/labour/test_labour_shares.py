@@ -89,6 +89,13 @@ def test_a_part_above_its_whole_is_inconsistent_and_has_no_value():
     assert (status["status"], status["reason"], status["n_inconsistent"]) == ("not_estimable", "inconsistent", 1)
 
 
+def test_flags_of_part_and_whole_are_carried_once():
+    given = series(("migrants", 2020, 1.0), ("residents", 2020, 2.0))
+    given.table["flags"] = ["over_only;two_peaked", "over_only"]
+    found = labour_shares([SHARE], given, LINEAGE_OF).labour_shares.table.iloc[0]
+    assert found["flags"] == "over_only;two_peaked"
+
+
 def test_one_inconsistent_year_does_not_spoil_the_others():
     found = shares(
         ("migrants", 2020, 150.0), ("residents", 2020, 100.0), ("migrants", 2021, 50.0), ("residents", 2021, 100.0)

@@ -6,7 +6,7 @@ between is in it. The same difference at every other year of the series stands b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,9 @@ import pandas as pd
 from townshift.draws import summarise
 from townshift.frames import collect_estimates, texts, typed
 from townshift.types import Estimate, Estimates
+
+BREAKS_NOT_TAKEN = "breaks_not_taken"
+"""Name of the setting of the series under which declared breaks are not taken."""
 
 MIN_YEARS = 3
 """Unbridged years needed on each side: a slope of two points has no residual to show that it is none."""
@@ -83,6 +86,7 @@ class YearlySeries:
         rows: its rows of the table of series, one per year, sorted by year.
         draws: shape (years, n_draws), natural units.
         lineage: its lineage rows.
+        breaks: first years in which the figure means something else; none in the setting that takes no breaks.
     """
 
     place_id: str
@@ -92,12 +96,20 @@ class YearlySeries:
     rows: pd.DataFrame
     draws: Draws
     lineage: pd.DataFrame
+    breaks: tuple[int, ...] = ()
 
     @property
     def unbridged(self) -> dict[int, int]:
         """Row position of every year that has facts of its own."""
         pairs = zip(self.rows["year_from"], self.rows["kind"], strict=True)
         return {int(year): i for i, (year, kind) in enumerate(pairs) if kind != "bridged"}
+
+    def reason(self, at: Sides) -> str:
+        """Why no difference can be estimated; empty if it can. A break between the sides spoils neither slope."""
+        spans = [(years[0], years[-1]) for years in (at.before, at.after) if years]
+        if not at.reason and any(first < year <= last for year in self.breaks for first, last in spans):
+            return "break_within"
+        return at.reason
 
 
 def sides(years: Collection[int], event_year: int, window_years: int | None = None) -> Sides:
@@ -158,6 +170,7 @@ def before_after(
     scales: Mapping[str, Scale],
     applies: Mapping[str, Collection[str]],
     lineage_of: Mapping[str, str],
+    breaks: Iterable[Mapping[str, object]] = (),
     window_years: int | None = None,
 ) -> BeforeAfter:
     """How much faster or slower a series grew after an event than before it.
@@ -165,9 +178,11 @@ def before_after(
     Formula: b_after - b_before, each the least-squares slope of ln x_t on t (of x_t itself for a share or a series
     that may be negative) through the unbridged years of its side, draw by draw. The event's own year belongs to
     neither side, as part of it lies before and part after. Nothing is estimated with fewer than `MIN_YEARS` unbridged
-    years on a side: the pair is listed with the reason. Placebo years are all other years of the same series with
-    enough years on both sides; `placebo_share` is the share of them whose median difference is at least as large, up
-    or down, as the event's. With few placebo years, or sides that overlap, it says little; it is no p-value.
+    years on a side, or where a declared break of meaning lies within a side: the pair is listed with the reason.
+
+    Placebo years are all other years of the same series that could be compared; years in one gap that part the series
+    alike count once. `placebo_share` is the share of them whose median difference is at least as large, up or down,
+    as the event's. With few placebo years, or sides that overlap, it says little; it is no p-value.
 
     Args:
         series: reconciled yearly series, every setting; `kind` bridged = a year without facts.
@@ -175,6 +190,7 @@ def before_after(
         scales: scale of each definition; one that is absent is taken as `identity`.
         applies: for each place of a series the places whose events concern it (itself and those that contain it).
         lineage_of: the lineage of each published row that the series rest on.
+        breaks: entries of `[[breaks]]`: `place`, `indicator`, `definition` (left out = any) and `year`.
         window_years: look at most this many years to either side; none = the whole series.
 
     Returns:
@@ -191,15 +207,15 @@ def before_after(
     extra: list[dict[str, object]] = []
     status: list[dict[str, object]] = []
     placebos: list[dict[str, object]] = []
-    for one in _yearly(series):
+    for one in _yearly(series, tuple(breaks)):
         scale = scales.get(one.definition_id, "identity")
         keys = {"place_id": one.place_id, "definition_id": one.definition_id, "setting": one.setting}
         every = _every_year(one, scale, window_years)
-        placebos.extend({**keys, "year": year, **_summary(draws)} for year, draws in every.items())
+        placebos.extend({**keys, "year": year, **_summary(draws)} for year, _, draws in every)
         concerned = plain[plain["place_id"].isin(list(applies.get(one.place_id, [one.place_id])))]
         for event_id, year in zip(concerned["event_id"], concerned["year"], strict=True):
             at = Sides((), ()) if pd.isna(year) else sides(one.unbridged, int(year), window_years)
-            reason = "undated" if pd.isna(year) else at.reason
+            reason = "undated" if pd.isna(year) else one.reason(at)
             status.append({**keys, "event_id": event_id, **_status(year, at, reason)})
             if not reason:
                 draws = difference(one, at, scale)
@@ -213,28 +229,44 @@ def before_after(
     )
 
 
-def _yearly(series: Estimates) -> list[YearlySeries]:
-    table = texts(series.table, "place_id", "definition_id", "setting", "unit", "estimate_id", "kind")
+def _yearly(series: Estimates, breaks: Sequence[Mapping[str, object]]) -> list[YearlySeries]:
+    keys = ["place_id", "definition_id", "setting"]
+    table = texts(series.table, *keys, "indicator", "unit", "estimate_id", "kind")
     out: list[YearlySeries] = []
-    for keys, rows in table.groupby(["place_id", "definition_id", "setting"], sort=True):
-        place_id, definition_id, setting = (str(key) for key in keys)
-        rows = rows.sort_values("year_from", kind="stable")
-        draws = series.draws[rows.index.to_numpy()]
-        lineage = series.lineage[series.lineage["estimate_id"].isin(rows["estimate_id"].tolist())]
-        unit = str(rows["unit"].iloc[0])
-        out.append(YearlySeries(place_id, definition_id, setting, unit, rows, draws, lineage))
+    for (place_id, definition_id, setting), rows in table.groupby(keys, sort=True):
+        ordered = rows.sort_values("year_from", kind="stable")
+        named = {"place": place_id, "definition": definition_id, "indicator": str(ordered["indicator"].iloc[0])}
+        out.append(
+            YearlySeries(
+                place_id=str(place_id),
+                definition_id=str(definition_id),
+                setting=str(setting),
+                unit=str(ordered["unit"].iloc[0]),
+                rows=ordered,
+                draws=series.draws[ordered.index.to_numpy()],
+                lineage=series.lineage[series.lineage["estimate_id"].isin(ordered["estimate_id"].tolist())],
+                breaks=() if setting == BREAKS_NOT_TAKEN else _break_years(named, breaks),
+            )
+        )
     return out
 
 
-def _every_year(series: YearlySeries, scale: Scale, window_years: int | None) -> dict[int, Draws]:
-    """The difference at every calendar year of the series that has enough years on both sides."""
+def _break_years(named: Mapping[str, object], breaks: Sequence[Mapping[str, object]]) -> tuple[int, ...]:
+    concerned = (
+        entry for entry in breaks if all(entry.get(name) in (None, "", value) for name, value in named.items())
+    )
+    return tuple(sorted({int(str(entry["year"])) for entry in concerned}))
+
+
+def _every_year(series: YearlySeries, scale: Scale, window_years: int | None) -> list[tuple[int, Sides, Draws]]:
+    """The difference at every year of the series that allows one; of years that part it alike, the first."""
     years = series.unbridged
-    out: dict[int, Draws] = {}
+    out: dict[Sides, tuple[int, Sides, Draws]] = {}
     for year in range(min(years, default=0), max(years, default=-1) + 1):
         at = sides(years, year, window_years)
-        if not at.reason:
-            out[year] = difference(series, at, scale)
-    return out
+        if at not in out and not series.reason(at):
+            out[at] = (year, at, difference(series, at, scale))
+    return list(out.values())
 
 
 def _summary(draws: Draws) -> dict[str, object]:
@@ -278,10 +310,16 @@ def _estimate(
 
 
 def _extra(
-    series: YearlySeries, event_id: str, year: int, at: Sides, scale: Scale, draws: Draws, every: Mapping[int, Draws]
+    series: YearlySeries,
+    event_id: str,
+    year: int,
+    at: Sides,
+    scale: Scale,
+    draws: Draws,
+    every: Sequence[tuple[int, Sides, Draws]],
 ) -> dict[str, object]:
     own = abs(summarise(draws)[0]) * (1 - 1e-9)  # equal differences must not be told apart by rounding
-    placebo = [summarise(other)[0] for at_year, other in every.items() if at_year != year]
+    placebo = [summarise(other)[0] for _, split, other in every if split != at]
     return {
         "definition_id": series.definition_id,
         "event_id": event_id,

@@ -38,7 +38,7 @@ def labour_shares(shares: Sequence[Share], series: Estimates, lineage_of: Mappin
     Formula: s_t = part_t / whole_t draw by draw, conditioned on 0 <= part_t <= whole_t (see `townshift.draws.ratio`).
     The accepted share of draws is kept in `acceptance`: below `LOW_ACCEPTANCE` the estimate is flagged
     `low_acceptance`; below `INCONSISTENT_BELOW` part and whole contradict each other: flagged `inconsistent`, without
-    value and draws. A year is `bridged` if part or whole is.
+    value and draws. A year is `bridged` if part or whole is, and carries the flags of both.
 
     Args:
         shares: as declared by the study.
@@ -52,7 +52,7 @@ def labour_shares(shares: Sequence[Share], series: Estimates, lineage_of: Mappin
 
     Source: rejection sampling from the joint draws given the constraint (Robert and Casella 2004, section 2.3).
     """
-    table = texts(series.table, "place_id", "setting", "definition_id", "unit", "estimate_id", "kind")
+    table = texts(series.table, "place_id", "setting", "definition_id", "unit", "estimate_id", "kind", "flags")
     cited = texts(series.lineage, "estimate_id", "table", "row_id")
     citations = {str(key): rows for key, rows in cited.groupby("estimate_id", sort=True)}
     found: list[tuple[Estimate, _Draws, pd.DataFrame]] = []
@@ -105,11 +105,11 @@ def _share(
     """The share of one year, with its draws and lineage, and the accepted share of draws."""
     draws, accepted = ratio(all_draws[part.index[0]], all_draws[whole.index[0]], share=True)
     acceptance = float(accepted)
-    flags: tuple[str, ...] = ()
+    flags = [word for side in (part, whole) for word in str(side["flags"].iloc[0]).split(";") if word]
     if acceptance < INCONSISTENT_BELOW:
-        flags, draws = ("inconsistent",), np.full_like(draws, np.nan)
+        flags, draws = ["inconsistent", *flags], np.full_like(draws, np.nan)
     elif acceptance < LOW_ACCEPTANCE:
-        flags = ("low_acceptance",)
+        flags = ["low_acceptance", *flags]
     empty = pd.DataFrame({"table": [], "row_id": [], "share": []})
     cited = pd.concat([citations.get(str(side["estimate_id"].iloc[0]), empty) for side in (part, whole)])
     row_ids = {str(row_id) for row_id in cited["row_id"]}
@@ -128,6 +128,6 @@ def _share(
         n=len(row_ids),
         n_lineages=len({lineage_of.get(row_id, row_id) for row_id in row_ids}),
         kind=kind,
-        flags=flags,
+        flags=tuple(dict.fromkeys(flags)),
     )
     return (estimate, draws, cited[["table", "row_id", "share"]]), acceptance

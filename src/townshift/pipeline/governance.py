@@ -120,6 +120,7 @@ def before_after(
     indicators: ibis.Table | None = None,
     *,
     parameters: BeforeAfterParameters,
+    breaks: list[dict[str, object]],
 ) -> BeforeAfterTables:
     """How every series grew before and after the events that concern its place, in every setting."""
     from townshift.frames import texts
@@ -135,6 +136,7 @@ def before_after(
         _scales(None if indicators is None else frame(indicators)),
         {place: (place, *ancestors(known_places, place)) for place in sorted(set(found.table["place_id"].astype(str)))},
         dict(zip(cited["fact_id"], cited["lineage"], strict=True)),
+        breaks,
         parameters.window_years,
     )
     return BeforeAfterTables(
