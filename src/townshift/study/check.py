@@ -21,6 +21,7 @@ from townshift.study.findings import CheckReport, Finding
 from townshift.study.manifest import MANIFEST, nearest
 from townshift.study.quarantine import quarantine_file, write_quarantine
 from townshift.study.reading import ROW, quoted
+from townshift.study.schemas import TABLES
 from townshift.study.study import Study, open_study
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def check_study(study: Study | str | Path, *, careful: bool = False) -> CheckRep
         for done in exam.tables.values():
             findings += done.findings
         report = CheckReport(
-            tuple(sorted(findings, key=lambda one: one.severity != "fatal")),
+            tuple(sorted(findings, key=_order)),
             {name: done.rows.n_rows for name, done in exam.tables.items() if done.rows},
             {name: done.set_aside for name, done in exam.tables.items() if done.set_aside},
             {name: done.emptied for name, done in exam.tables.items() if done.emptied},
@@ -97,6 +98,12 @@ def examination(study: Study, *, careful: bool = False) -> Iterator[Examination]
     finally:
         con.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _order(finding: Finding) -> tuple[bool, int, int]:
+    """Fatal first, then the folder, then table by table from the first line to the last."""
+    table = TABLES.index(finding.table) if finding.table else -1
+    return finding.severity != "fatal", table, finding.line
 
 
 def set_aside_file(out: Path, table: str) -> Path:

@@ -246,14 +246,11 @@ class Examination:
         )
 
     def _meaning(self, rule: Rule, table: Schema, value: str, personal: bool) -> dict[str, object]:
-        """What a text says besides the value: the nearest word that was probably meant, the column's title."""
+        """What a text says besides the value: the nearest word that was probably meant."""
         if rule.code == "TS-DATA-015":
             return {"nearest": HIDDEN if personal else nearest(value, str(rule.values["allowed"]).split(", "))}
         if rule.code == "TS-DATA-017":
             return {"nearest": self._nearest_key(str(rule.values["parent"]), str(rule.values["target"]), value)}
-        if rule.code == "TS-DATA-016":
-            one = table.field(rule.column)
-            return {"title": one.title, "meaning": one.description}
         return {}
 
     def _nearest_key(self, parent: str, target: str, value: str) -> str:
@@ -311,7 +308,7 @@ def _header_findings(file: TableFile, table: Schema, rows: Rows) -> list[Finding
             file.label,
             table.table,
             one.name,
-            values={"table": table.table, "meaning": one.description, "found": ", ".join(rows.header), "line": 1},
+            values={"table": table.table, "found": ", ".join(rows.header), "line": 1},
         )
         for one in missing
     ]

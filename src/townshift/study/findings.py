@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from townshift.errors import Problem, Severity
-from townshift.locales import text
+from townshift.locales import current_language, text
 from townshift.study.rules import Effect
+from townshift.study.schemas import schema
 
 HIDDEN = "•••"
 """Stands for a personal value."""
@@ -48,12 +49,16 @@ class Finding:
     counted_in: Literal["line", "row"] = "line"
 
     @property
+    def line(self) -> int:
+        """The first line that has the problem; 0 where it is the whole file's."""
+        return self.examples[0][0] if self.examples else int(str(self.values.get("line", 0)))
+
+    @property
     def where(self) -> str:
         """File, line and column as a reader would look for them, in the current language."""
-        line = self.examples[0][0] if self.examples else int(str(self.values.get("line", 0)))
         parts = [self.file]
-        if line:
-            parts.append(text(f"study.where.{self.counted_in}", number=line))
+        if self.line:
+            parts.append(text(f"study.where.{self.counted_in}", number=self.line))
         where = " ".join(part for part in parts if part)
         return text("study.where.column", where=where, column=self.column) if self.column else where
 
@@ -61,8 +66,21 @@ class Finding:
     def problem(self) -> Problem:
         """The finding as an error text with its first example."""
         value = self.examples[0][1] if self.examples else ""
-        fixed: dict[str, object] = {"value": value, "count": self.count, "rows": self.rows, "column": self.column}
+        fixed: dict[str, object] = {
+            "title": self._title(),
+            "value": value,
+            "count": self.count,
+            "rows": self.rows,
+            "column": self.column,
+        }
         return Problem(self.code, self.where, {**fixed, **self.values}, self.severity, max(self.count, 1))
+
+    def _title(self) -> str:
+        """The column's title in the current language."""
+        if not self.table or self.column not in schema(self.table).names:
+            return self.column
+        one = schema(self.table).field(self.column)
+        return one.title_zh if current_language() == "zh" else one.title
 
     def __str__(self) -> str:
         lines = [str(self.problem)]

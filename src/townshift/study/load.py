@@ -24,7 +24,9 @@ from townshift.study.units import canonical_unit, conversion
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
+    from townshift.study.datum import Datum
     from townshift.study.study import Study, TableFile
 
 _TYPES = {"integer": "BIGINT", "number": "DOUBLE"}
@@ -84,13 +86,28 @@ def _write(con: duckdb.DuckDBPyConnection, study: Study, file: TableFile, rows: 
     table = schema(file.name)
     con.execute(f"CREATE TEMP VIEW {quoted(file.name)} AS {_typed(study, table, file, rows)}")
     _resolve_doubles(con, table)
-    selected = _derived(con, study, table)
+    selected = _derived(con, study, table, rows.columns)
     keys = ", ".join(quoted(column) for column in table.primary_key)
     reader = con.execute(f"{selected} ORDER BY {keys}").to_arrow_reader(BATCH_ROWS)
     stored = storable_schema(reader.schema)
     target = table_file(study.out, file.name)
-    write_batches(target, stored, (cast(batch, stored) for batch in reader))
+    write_batches(target, stored, (_in_wgs84(cast(batch, stored), study.manifest.study.crs_datum) for batch in reader))
     con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(file.name)} AS FROM read_parquet({literal(str(target))})")
+
+
+def _in_wgs84(batch: pa.RecordBatch, datum: Datum) -> pa.RecordBatch:
+    """A batch whose points, if it has any, are turned from the study's datum into WGS 84."""
+    if datum == "wgs84" or not {"lon", "lat"} <= set(batch.schema.names):
+        return batch
+    import pyarrow as pa
+
+    from townshift.study.datum import to_wgs84
+
+    given = [batch.column(name).to_numpy(zero_copy_only=False) for name in ("lon", "lat")]
+    for name, values in zip(("lon", "lat"), to_wgs84(given[0], given[1], datum), strict=True):
+        place = batch.schema.get_field_index(name)
+        batch = batch.set_column(place, name, pa.array(values, pa.float64(), from_pandas=True))
+    return batch
 
 
 def _typed(study: Study, table: Schema, file: TableFile, rows: Rows) -> str:
@@ -98,7 +115,8 @@ def _typed(study: Study, table: Schema, file: TableFile, rows: Rows) -> str:
     unusable: dict[str, list[str]] = {}
     for rule in cell_rules(table, rows.columns, plain=file.plain):
         if rule.effect == "emptied":
-            unusable.setdefault(rule.column, []).append(rule.bad)
+            for column in (rule.column, *rule.also):
+                unusable.setdefault(column, []).append(rule.bad)
     columns = ", ".join(_column(one, rows.columns, unusable.get(one.name, [])) for one in table.fields)
     gone = set_aside_file(study.out, table.table)
     kept = f" WHERE {ROW} NOT IN (SELECT row FROM read_parquet({literal(str(gone))}))" if gone.is_file() else ""
@@ -153,8 +171,12 @@ def _roots(first_of: dict[str, str], names: list[str]) -> list[tuple[str, str | 
     return found
 
 
-def _derived(con: duckdb.DuckDBPyConnection, study: Study, table: Schema) -> str:
-    """SQL of the table with what a study may leave out."""
+def _derived(con: duckdb.DuckDBPyConnection, study: Study, table: Schema, present: tuple[str, ...]) -> str:
+    """SQL of the table with what a study may leave out.
+
+    A row's own lineage wins over its source's, and that over the source itself. Package and date are taken from the
+    source only where the whole column is left out: an empty cell says "none seen".
+    """
     names = table.names
     own: dict[str, str] = {name: f"t.{quoted(name)}" for name in names}
     joins = ""
@@ -172,9 +194,12 @@ def _derived(con: duckdb.DuckDBPyConnection, study: Study, table: Schema) -> str
     elif "lineage" in names:
         sourced = "sources" in study.tables
         joins += " LEFT JOIN sources s ON t.source_id = s.source_id" if sourced else ""
-        for name, last in (("lineage", "t.source_id"), ("package", "NULL"), ("published", "NULL")):
-            if name in names:
-                own[name] = f"coalesce(t.{name}, {f's.{name}, ' if sourced else ''}{last})"
+        own["lineage"] = (
+            "coalesce(t.lineage, s.lineage, t.source_id)" if sourced else "coalesce(t.lineage, t.source_id)"
+        )
+        for name in ("package", "published"):
+            if name in names and name not in present and sourced:
+                own[name] = f"s.{name}"
     if table.table == "facts":
         _factors(con, study)
         joins += " LEFT JOIN factors f ON f.definition = coalesce(t.definition_id, t.indicator) AND f.unit = t.unit"

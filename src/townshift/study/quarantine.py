@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,13 +45,15 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, out: Path, done: Examined) 
         return False
     table = schema(done.file.name)
     columns = [name for name in (done.rows.columns if done.rows else ()) if not table.field(name).personal]
-    with writing(target) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="", write_through=True) as handle:
-        writer = csv.writer(handle, lineterminator="\n")
+    with writing(target) as handle:
+        writer = csv.writer(codecs.getwriter("utf-8-sig")(handle), lineterminator="\n")
         writer.writerow(["line", "effect", "code", "column", "reason", *columns])
-        writer.writerows(_ragged(done, table, columns))
-        writer.writerows(_found(con, done, table, columns))
-        handle.detach()
+        writer.writerows(heapq.merge(_ragged(done, table, columns), _found(con, done, table, columns), key=_line))
     return True
+
+
+def _line(row: Iterable[object]) -> int:
+    return int(str(next(iter(row))))
 
 
 def _ragged(done: Examined, table: Schema, columns: list[str]) -> Iterator[list[object]]:

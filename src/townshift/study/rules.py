@@ -29,6 +29,7 @@ class Rule:
         values: what fills the placeholders of the texts, besides the value itself.
         fatal: the run cannot go on.
         context: further placeholders, as SQL on the first row that breaks the rule.
+        also: columns that mean nothing without this one, and are left empty with it.
     """
 
     code: str
@@ -38,6 +39,7 @@ class Rule:
     values: dict[str, object] = field(default_factory=dict)
     fatal: bool = False
     context: dict[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
 
 def referred_to() -> frozenset[str]:
@@ -134,7 +136,7 @@ def _range_rules(one: Field, effect: Effect, columns: tuple[str, ...]) -> list[R
         lon = 'try_cast("lon" AS DOUBLE)'
         swapped = f"coalesce(abs({number}) BETWEEN 90.0000001 AND 180 AND abs({lon}) <= 90, false)"
         return [
-            Rule("TS-DATA-014", "lat", swapped, effect, values),
+            Rule("TS-DATA-014", "lat", swapped, effect, values, also=("lon",)),
             Rule("TS-DATA-013", "lat", f"({outside} AND NOT {swapped})", effect, values),
         ]
     return [Rule("TS-DATA-013", one.name, outside, effect, values)]
