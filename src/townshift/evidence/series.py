@@ -20,7 +20,6 @@ from townshift.evidence.series_inputs import Array, Fact, Scale, Transform
 from townshift.evidence.series_likelihood import Components, build_components
 from townshift.evidence.series_parameters import SETTINGS, SeriesParameters, settings
 from townshift.evidence.series_posterior import (
-    NEGLIGIBLE,
     PathPosterior,
     grid_weights,
     path_posterior,
@@ -61,6 +60,8 @@ __all__ = [
 
 # A batch is padded to multiples of this, so that many series of similar length are solved together.
 PADDING = 4
+# Mean distance from a fixed point, in sds of a marginal, from which the exact sampler takes over.
+UNSETTLED = 0.1
 # Matrices solved at once: bounds the memory of a batch to tens of megabytes.
 BATCH_NUMBERS = 1_500_000
 
@@ -243,7 +244,7 @@ def _slice(joint: Posterior, rows: slice) -> Posterior:
         joint.covariance[rows],
         joint.log_evidence[rows],
         joint.responsibility[:, rows],
-        joint.converged[rows],
+        joint.drift[rows],
     )
 
 
@@ -254,7 +255,7 @@ def _finish(
     problem = item.problem
     assert problem is not None
     weight, _ = grid_weights(posterior.log_evidence, grid)
-    converged = bool(posterior.converged[weight > 10 * NEGLIGIBLE].all())
+    converged = bool(weight @ np.minimum(posterior.drift, 1.0) < UNSETTLED)
     path = path_posterior(problem, posterior, grid, parameters, np.random.default_rng([*entropy, 1]))
     if not converged:
         from townshift.evidence.series_exact import exact_path
@@ -265,16 +266,29 @@ def _finish(
     draws = item.transform.backward(path.draws + bias)
     tail = (1 - LEVEL) / 2
     low, value, high = np.quantile(draws, [tail, 0.5, 1 - tail], axis=1)
-    found = [(item.used[index].fact_id, flag, chance) for index, flag, chance in zero_flags(path.responsibility)]
-    found += [(fact.fact_id, "stale_repeat", _stale_chance(fact)) for fact in item.used if "stale_repeat" in fact.flags]
+    found = _found(item.facts, item.used, zero_flags(path.responsibility))
     fact_years = set(problem.year.tolist())
     return SeriesResult(
         item.status, item.reason, problem.years.astype(np.int64), draws, value, low, high,
         np.array(["estimated" if year in fact_years else "bridged" for year in problem.years]),
         _year_flags(item.used, problem, path), problem.breaks, bias, path.lineage_sd, item.transform,
         Diagnostics(converged, not converged, path.log_evidence, path.grid_weight),
-        parameters, path.influence, tuple(item.facts), tuple(sorted(found)), problem,
+        parameters, path.influence, tuple(item.facts), found, problem,
     )  # fmt: skip
+
+
+def _found(
+    facts: list[Fact], used: list[Fact], zeros: list[tuple[int, str, float]]
+) -> tuple[tuple[str, str, float], ...]:
+    """Flags of single facts with their probability; a copy of the same number is as wrong as what it copies."""
+    found = {used[index].fact_id: (used[index].value, flag, chance) for index, flag, chance in zeros}
+    out = [(fact_id, flag, chance) for fact_id, (_, flag, chance) in found.items()]
+    for fact in facts:
+        original = fact.reason.removeprefix("copy_of:")
+        if original != fact.reason and original in found and found[original][0] == fact.value:
+            out.append((fact.fact_id, *found[original][1:]))
+    out += [(fact.fact_id, "stale_repeat", _stale_chance(fact)) for fact in used if "stale_repeat" in fact.flags]
+    return tuple(sorted(out))
 
 
 def _stale_chance(fact: Fact) -> float:
@@ -316,11 +330,7 @@ def _year_flags(used: list[Fact], problem: Problem, path: PathPosterior) -> tupl
 
 def _without_series(item: _Prepared, parameters: SeriesParameters) -> SeriesResult:
     empty = np.zeros(0)
-    found = tuple(
-        sorted(
-            (fact.fact_id, "stale_repeat", _stale_chance(fact)) for fact in item.used if "stale_repeat" in fact.flags
-        )
-    )
+    found = _found(item.facts, item.used, [])
     return SeriesResult(
         item.status, item.reason, np.zeros(0, dtype=np.int64), np.zeros((0, parameters.n_draws)), empty, empty, empty,
         np.zeros(0, dtype="U9"), (), (), empty, empty, item.transform, Diagnostics(), parameters, np.zeros((0, 0)),

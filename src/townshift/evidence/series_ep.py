@@ -17,8 +17,9 @@ from townshift.evidence.series_likelihood import Components, tilted_moments
 
 SMALLEST_SITE = 1e-6
 LARGEST_SITE = 1e6
-TOLERANCE = 2e-3
-MAX_SWEEPS = 60
+TOLERANCE = 3e-3
+MAX_SWEEPS = 100
+AVERAGED_SWEEPS = 30
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Posterior:
         covariance: their covariances, shape (q, n, n).
         log_evidence: ln of the approximate marginal likelihood, shape (q,).
         responsibility: of each mixture component, shape (5, q, n).
-        converged: shape (q,).
+        drift: how far a further sweep would still move a marginal, in its sds, shape (q,).
     """
 
     site_precision: Array
@@ -41,7 +42,7 @@ class Posterior:
     covariance: Array
     log_evidence: Array
     responsibility: Array
-    converged: npt.NDArray[np.bool_]
+    drift: Array
 
 
 def _starting_sites(parts: Components) -> tuple[Array, Array]:
@@ -52,7 +53,7 @@ def _starting_sites(parts: Components) -> tuple[Array, Array]:
 
 def _damping(sweep: int) -> float:
     """Share of the new site taken: bold first, cautious when a problem is still restless."""
-    return 0.8 if sweep < 10 else 0.5 if sweep < 25 else 0.25
+    return 0.8 if sweep < 10 else 0.5 if sweep < 25 else 0.3 if sweep < 40 else 0.15
 
 
 def _select(parts: Components, rows: npt.NDArray[np.int64]) -> Components:
@@ -67,35 +68,44 @@ def propagate(prior: Array, parts: Components) -> Posterior:
         parts: mixtures with arrays of shape (5, q, n); a padding fact has a flat first component.
 
     Returns:
-        The approximation; `converged` is False where the sites still moved after the last sweep.
+        The approximation. Sites that circle without settling (two explanations of equal weight) are replaced by their
+        mean over the last sweeps; `drift` says how far they are from a fixed point.
     """
-    inverse: Array = np.linalg.inv(prior)
+    inverse = np.asarray(np.linalg.inv(prior), dtype=np.float64)
     precision, shift = _starting_sites(parts)
-    converged = np.zeros(len(prior), dtype=bool)
+    sums = np.zeros((2, *precision.shape))
+    last = np.zeros(len(prior))
     active = np.arange(len(prior))
     live_inverse, live_parts = inverse, parts
     for sweep in range(MAX_SWEEPS):
         s, v = precision[active], shift[active]
         mean, variance = _marginals(live_inverse, s, v)
         new_s, new_v, drift = _updated_sites(live_parts, s, v, mean, variance)
-        settled = (drift < TOLERANCE).all(axis=1) & (sweep > 1)
         damping = _damping(sweep)
         precision[active] = s + damping * (new_s - s)
         shift[active] = v + damping * (new_v - v)
+        if sweep >= MAX_SWEEPS - AVERAGED_SWEEPS:
+            sums[0, active] += precision[active] / AVERAGED_SWEEPS
+            sums[1, active] += shift[active] / AVERAGED_SWEEPS
+        settled = (drift < TOLERANCE).all(axis=1) & (1 < sweep < MAX_SWEEPS - AVERAGED_SWEEPS)
         if settled.any():
-            converged[active[settled]] = True
+            last[active[settled]] = drift[settled].max(axis=1)
+            live_inverse, live_parts = live_inverse[~settled], _select(live_parts, np.flatnonzero(~settled))
             active = active[~settled]
             if not len(active):
                 break
-            live_inverse, live_parts = live_inverse[~settled], _select(live_parts, np.flatnonzero(~settled))
-    return _finish(inverse, parts, precision, shift, converged)
+    if len(active):
+        precision[active], shift[active] = sums[0, active], sums[1, active]
+        mean, variance = _marginals(live_inverse, precision[active], shift[active])
+        last[active] = _updated_sites(live_parts, precision[active], shift[active], mean, variance)[2].max(axis=1)
+    return _finish(inverse, parts, precision, shift, last)
 
 
 def _marginals(inverse: Array, s: Array, v: Array) -> tuple[Array, Array]:
     n = s.shape[1]
     matrix = inverse.copy()
     matrix[:, np.arange(n), np.arange(n)] += s
-    covariance: Array = np.linalg.inv(matrix)
+    covariance = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     mean = (covariance @ v[:, :, None])[:, :, 0]
     return mean, np.einsum("qii->qi", covariance)
 
@@ -114,12 +124,12 @@ def _updated_sites(parts: Components, s: Array, v: Array, mean: Array, variance:
     return new_s, new_v, drift
 
 
-def _finish(inverse: Array, parts: Components, s: Array, v: Array, converged: npt.NDArray[np.bool_]) -> Posterior:
+def _finish(inverse: Array, parts: Components, s: Array, v: Array, drift: Array) -> Posterior:
     """Posterior, evidence and responsibilities at the final sites."""
     n = s.shape[1]
     matrix = inverse.copy()
     matrix[:, np.arange(n), np.arange(n)] += s
-    covariance: Array = np.linalg.inv(matrix)
+    covariance = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     mean = (covariance @ v[:, :, None])[:, :, 0]
     variance = np.einsum("qii->qi", covariance)
     cavity_precision = np.maximum(1 / variance - s, 1e-9)
@@ -130,4 +140,4 @@ def _finish(inverse: Array, parts: Components, s: Array, v: Array, converged: np
     ratio = 1 + s / cavity_precision
     joined = (cavity_mean * cavity_precision + v) ** 2 / (cavity_precision + s)
     site = -0.5 * np.log(ratio) + 0.5 * joined - 0.5 * cavity_mean**2 * cavity_precision
-    return Posterior(s, v, mean, covariance, total + (log_z - site).sum(axis=1), responsibility, converged)
+    return Posterior(s, v, mean, covariance, total + (log_z - site).sum(axis=1), responsibility, drift)

@@ -114,9 +114,8 @@ def offset_kernel(problem: Problem, parameters: SeriesParameters) -> tuple[Array
     lineage = problem.lineage[:, None] == problem.lineage[None, :]
     package = (problem.package[:, None] == problem.package[None, :]) & (problem.package >= 0)[:, None]
     share = parameters.package_share
-    inside = (problem.package >= 0).astype(float)
-    own = 1 - share * np.sqrt(inside[:, None] * inside[None, :])
-    scaled = lineage * own + share * package
+    own = np.sqrt(1 - share * (problem.package >= 0))
+    scaled = lineage * own[:, None] * own[None, :] + share * package
     definition = (problem.definition[:, None] == problem.definition[None, :]) & (problem.definition > 0)[:, None]
     fixed = parameters.break_sd**2 * definition + NUGGET**2 * np.eye(len(problem.year))
     return scaled, fixed
