@@ -7,9 +7,13 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from townshift.report.style import Drawing
-from townshift.report.words import Words, plain
+from townshift.report.words import Words, plain, say
+
+if TYPE_CHECKING:
+    from townshift.report.results import Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,11 @@ class Section:
     title: Words
     lead: Words
     blocks: Sequence[Block]
+
+
+def absent(results: Results, table: str) -> Note:
+    """Says of a result that it was not studied, or that it was and nothing could be estimated."""
+    return Note(say("missing.table" if results.result(table) is None else "missing.empty", table=table), missing=True)
 
 
 def cell(shown: object, value: object = None, **more: object) -> Cell:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from townshift.report.results import records
 from townshift.report.style import (
     BLUE,
     GREY,
@@ -22,11 +23,15 @@ from townshift.report.words import Words
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
 
 PANEL_PT = (252.0, 168.0)
 """Width and height of one small picture, in points."""
 
 QUALIFIER_MARKS = {"exact": "o", "about": "o", "over": "^", "under": "v"}
+FARTHEST = 1.6
+"""A figure more than so many times above the band is marked at the upper edge with its value, not drawn to scale."""
+
 LOG_SPAN = 25.0
 """A series whose highest figure is more than so many times its lowest is drawn on a logarithmic axis."""
 
@@ -98,14 +103,16 @@ def change_panel(name: str, years: pd.DataFrame) -> Drawing:
 
 
 def _facts(axes: Axes, facts: pd.DataFrame, top: float, bottom: float, scale: float) -> tuple[float, float]:
-    counted = facts[facts["weight"].fillna(0) >= 0.05]
-    values = counted["value"].astype(float) * scale
-    if len(values):
-        top, bottom = max(top, float(values.max())), min(bottom, float(values.min()))
-    for row in facts.itertuples():
+    counted = facts[facts["weight"].fillna(0) >= 0.05]["value"].astype(float) * scale
+    near = counted[counted <= FARTHEST * top]
+    if len(near):
+        top, bottom = max(top, float(near.max())), min(bottom, float(near.min()))
+    for row in records(facts):
         y = float(row.value) * scale
         off = y > top * 1.05
-        weak = not (row.weight == row.weight and float(row.weight) >= 0.05)  # noqa: PLR0124
+        if off:
+            axes.annotate(f"{y:,.6g}", (int(row.year), top * 1.03), (4, -3), textcoords="offset points", fontsize=7)
+        weak = not (row.weight == row.weight and float(row.weight) >= 0.05)
         hollow = row.qualifier == "about" or weak
         axes.plot(
             [int(row.year)],
@@ -166,7 +173,7 @@ def intervals(name: str, rows: Sequence[Row], unit: Words, percent: bool = False
     before: Row | None = None
     for row in rows:
         if _heads(before, row):
-            canvas.label(axes, 2 / width, y, row.group or "", transform=_across(axes), va="center", weight="bold")
+            canvas.label(axes, 2 / width, y, row.group or "", transform=_across(axes), va="center_baseline")
             y += 1
         ends = [row.low * scale, row.high * scale]
         axes.plot(ends, [y, y], color=row.colour, linewidth=2.4, linestyle=(0, (2, 1.4)) if row.bridged else "-")
@@ -182,7 +189,7 @@ def intervals(name: str, rows: Sequence[Row], unit: Words, percent: bool = False
     axes.grid(axis="x")
     axes.set_axisbelow(True)
     axes.tick_params(length=2.5, pad=2)
-    canvas.label(axes, 0.5, -28, unit, transform=_below(axes), ha="center", va="baseline")
+    canvas.label(axes, 0.5, -28, unit, transform=_below(axes, height), ha="center", va="baseline")
     return canvas.finish()
 
 
@@ -190,17 +197,17 @@ def _heads(before: Row | None, row: Row) -> bool:
     return row.group is not None and (before is None or before.group != row.group)
 
 
-def _across(axes: Axes) -> Any:
-    """x as a share of the figure, y in data."""
+def _across(axes: Axes) -> Transform:
+    """X as a share of the figure, y in data."""
     from matplotlib.transforms import blended_transform_factory
 
     return blended_transform_factory(axes.figure.transFigure, axes.transData)
 
 
-def _below(axes: Axes) -> Any:
-    """x as a share of the axes, y in points from the axes' bottom."""
+def _below(axes: Axes, height: float) -> Transform:
+    """X as a share of the axes, y in points from the axes' bottom."""
     from matplotlib.transforms import Affine2D, blended_transform_factory
 
-    bottom = axes.get_position().y0 * axes.figure.get_figheight()
+    bottom = axes.get_position().y0 * height / 72
     points = Affine2D().scale(1 / 72).translate(0, bottom) + axes.figure.dpi_scale_trans
     return blended_transform_factory(axes.transAxes, points)

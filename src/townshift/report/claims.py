@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from townshift.report.evidence_rows import Evidence, evidence_of
 from townshift.report.numbers import RATES, number, percent, probability, with_unit
-from townshift.report.results import text_of
+from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, listing, plain, say, unit
 from townshift.types import BASE_SETTING
 
@@ -68,9 +68,9 @@ def read_claims(results: Results, names: Names) -> list[Claim]:
         return []
     evidence, tests = evidence_of(results, names), results.result("claim_tests")
     out = []
-    for row in found.itertuples():
+    for row in records(found):
         claim_id = text_of(row.claim_id)
-        own = [] if parts is None else list(parts[parts["claim_id"] == claim_id].itertuples())
+        own = [] if parts is None else list(records(parts[parts["claim_id"] == claim_id]))
         out.append(
             Claim(
                 claim_id=claim_id,
@@ -89,13 +89,13 @@ def read_claims(results: Results, names: Names) -> list[Claim]:
     return sorted(out, key=lambda claim: [int(piece) if piece.isdigit() else 0 for piece in claim.claim_id.split(".")])
 
 
-def both(row: Any, name: str) -> Words:
+def both(row: Record, name: str) -> Words:
     """A text that a table holds in both languages, as `<name>_en` and `<name>_zh`, or once for both."""
     en = text_of(getattr(row, f"{name}_en", None)) or text_of(getattr(row, name, None))
     return Words(en, text_of(getattr(row, f"{name}_zh", None)) or en)
 
 
-def _changed_rule(row: Any) -> Words:
+def _changed_rule(row: Record) -> Words:
     """A warning where the claim's rule is not the one fixed at the first run."""
     status = text_of(getattr(row, "rule_status", ""))
     return code("status", status) if status in ("changed", "added", "withdrawn") else plain("")
@@ -106,11 +106,11 @@ def _codes(kind: str, value: object) -> Words:
     return listing(parts) if parts else plain("")
 
 
-def _rivals(row: Any) -> list[Words]:
+def _rivals(row: Record) -> list[Words]:
     return [Words(one["en"], one["zh"]) for one in json.loads(text_of(getattr(row, "rivals", "")) or "[]")]
 
 
-def _assessments(row: Any) -> list[Words]:
+def _assessments(row: Record) -> list[Words]:
     """What persons make of the claim; it stands beside the verdict and never alters it."""
     return [
         say(
@@ -125,7 +125,7 @@ def _assessments(row: Any) -> list[Words]:
 
 
 def _part(
-    row: Any,
+    row: Record,
     claim_id: str,
     evidence: Mapping[tuple[str, str], Mapping[str, Sequence[Evidence]]],
     tests: pd.DataFrame | None,
@@ -173,7 +173,7 @@ def _fit(outcomes: Mapping[str, str]) -> Words:
     return say("joint.fit_none")
 
 
-def _numbers(row: Any, tests: pd.DataFrame | None, names: Names) -> list[Words]:
+def _numbers(row: Record, tests: pd.DataFrame | None, names: Names) -> list[Words]:
     """The estimate beside the smallest meaningful size, then its probability under the other settings."""
     if not text_of(getattr(row, "numbers_outcome", "")):
         return []
@@ -189,12 +189,17 @@ def _numbers(row: Any, tests: pd.DataFrame | None, names: Names) -> list[Words]:
         return lines
     own = tests[(tests["claim_id"] == row.claim_id) & (tests["part_id"] == row.part_id) & (tests["test"] == "numbers")]
     base = own["setting"] == BASE_SETTING
-    many = base.sum() > 1
-    for test in (own if many else own[~base]).itertuples():
-        which = code("setting", text_of(test.setting))
-        where = join(names.place(test.place_id), ", ") if many and text_of(test.place_id) else plain("")
-        lines.append(say("joint.setting", setting=join(where, which), probability=probability(test.probability_for)))
-    return lines
+    several = base.sum() > 1
+    others = [
+        say("joint.setting", setting=_which(test, names, several), probability=probability(test.probability_for))
+        for test in records(own if several else own[~base])
+    ]
+    return [*lines, say("joint.settings", list=listing(others))] if others else lines
+
+
+def _which(test: Record, names: Names, several: bool) -> Words:
+    setting = code("setting", text_of(test.setting))
+    return join(names.place(test.place_id), ", ", setting) if several and text_of(test.place_id) else setting
 
 
 def _sized(value: object, unit_code: str) -> Words:

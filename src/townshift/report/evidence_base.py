@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from townshift.report.blocks import Block, Column, Listing, Note, Table, cell
-from townshift.report.results import text_of
+from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, plain, say
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def source_blocks(results: Results) -> tuple[list[Block], frozenset[str]]:
             cell(code("source_interest", text_of(getattr(row, "interest", "")))),
             cell(_host(row), text_of(getattr(row, "url", "")), url=_web(text_of(getattr(row, "url", "")))),
         ]
-        for row in ordered.itertuples()
+        for row in records(ordered)
     ]
     names = ("lineage", "source", "tier", "title", "originator", "published", "interest", "address")
     columns = [Column(say(f"columns.{name}"), lang_en=name == "title") for name in names]
@@ -56,7 +56,7 @@ def source_blocks(results: Results) -> tuple[list[Block], frozenset[str]]:
     return [Listing("list-tiers", say("sources.by_tier"), by_tier, [say("sources.note")]), listing], lineages
 
 
-def _host(row: Any) -> str:
+def _host(row: Record) -> str:
     url = text_of(getattr(row, "url", ""))
     return urlsplit(url).hostname or url or "–"
 
@@ -71,7 +71,7 @@ def limit_blocks(results: Results, names: Names) -> list[Block]:
     blocks: list[Block] = []
     found = results.rows("not_sayable")
     if found is not None:
-        rows = [[cell(_both(row, "topic")), cell(_both(row, "reason"))] for row in found.itertuples()]
+        rows = [[cell(_both(row, "topic")), cell(_both(row, "reason"))] for row in records(found)]
         columns = [Column(say("columns.topic")), Column(say("columns.reason"))]
         blocks.append(
             Listing("list-limits", say("limits.topics"), Table("limits", say("limits.topics"), columns, rows))
@@ -85,7 +85,7 @@ def limit_blocks(results: Results, names: Names) -> list[Block]:
     return blocks or [Note(say("limits.none"))]
 
 
-def _both(row: Any, name: str) -> Words:
+def _both(row: Record, name: str) -> Words:
     en = text_of(getattr(row, f"{name}_en", None)) or text_of(getattr(row, name, None))
     return Words(en, text_of(getattr(row, f"{name}_zh", None)) or en)
 

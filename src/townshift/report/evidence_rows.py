@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from townshift.report.numbers import exact
-from townshift.report.results import text_of
+from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, plain, unit
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def evidence_of(results: Results, names: Names) -> dict[tuple[str, str], dict[st
         return {}
     rows = {table: _by_id(results, table, key) for table, key in KEYS.items()}
     out: dict[tuple[str, str], dict[str, list[Evidence]]] = {}
-    for one in found.itertuples():
+    for one in records(found):
         role = text_of(one.role)
         if role not in SHOWN_ROLES:
             continue
@@ -65,12 +65,12 @@ def evidence_of(results: Results, names: Names) -> dict[tuple[str, str], dict[st
     return out
 
 
-def _by_id(results: Results, table: str, key: str) -> Mapping[str, Any]:
+def _by_id(results: Results, table: str, key: str) -> Mapping[str, Record]:
     found = results.input(table)
-    return {} if found is None or key not in found else {text_of(getattr(row, key)): row for row in found.itertuples()}
+    return {} if found is None or key not in found else {text_of(getattr(row, key)): row for row in records(found)}
 
 
-def _evidence(one: Any, rows: Mapping[str, Mapping[str, Any]], names: Names) -> Evidence:
+def _evidence(one: Record, rows: Mapping[str, Mapping[str, Record]], names: Names) -> Evidence:
     table, row_id = text_of(one.table), text_of(one.row_id)
     row = rows.get(table, {}).get(row_id)
     said, speaker = _DESCRIBED[table](row, names) if row is not None and table in _DESCRIBED else ("", plain(""))
@@ -86,18 +86,18 @@ def _evidence(one: Any, rows: Mapping[str, Mapping[str, Any]], names: Names) -> 
     )
 
 
-def _statement(row: Any, names: Names) -> tuple[str, Words]:
+def _statement(row: Record, names: Names) -> tuple[str, Words]:
     group = join(code("actor_group", text_of(row.actor_group)), Words(", ", "，"), names.place(row.place_id))
     date = text_of(row.date)
     return text_of(row.paraphrase), group + (f", {date}" if date else "")
 
 
-def _event(row: Any, names: Names) -> tuple[str, Words]:
+def _event(row: Record, names: Names) -> tuple[str, Words]:
     level = join(code("level", text_of(row.actor_level)), Words(", ", "，"), names.place(row.place_id))
     return text_of(row.title), level + f", {text_of(row.date)}"
 
 
-def _flow(row: Any, names: Names) -> tuple[str, Words]:
+def _flow(row: Record, names: Names) -> tuple[str, Words]:
     ends = join(
         code("flow", text_of(row.flow)), ": ", names.place(row.origin_id), " → ", names.place(row.destination_id)
     )
@@ -106,7 +106,7 @@ def _flow(row: Any, names: Names) -> tuple[str, Words]:
     return "", ends + size + (f", {year}" if year else "")
 
 
-def _fact(row: Any, names: Names) -> tuple[str, Words]:
+def _fact(row: Record, names: Names) -> tuple[str, Words]:
     what = names.indicator(text_of(getattr(row, "definition_id", "")) or row.indicator)
     value = text_of(getattr(row, "value_std", ""))
     size = join(exact(float(value)), " ", unit(text_of(getattr(row, "unit_std", "")))) if value else plain("–")
@@ -116,13 +116,13 @@ def _fact(row: Any, names: Names) -> tuple[str, Words]:
     return "", join(what, Words(", ", "，"), place, f", {text_of(row.year)}: ", bound, size)
 
 
-def _destination(row: Any, names: Names) -> tuple[str, Words]:
+def _destination(row: Record, names: Names) -> tuple[str, Words]:
     return text_of(row.summary), join(
         names.place(row.place_id), Words(", ", "，"), code("relation", text_of(row.relation))
     )
 
 
-_DESCRIBED: Mapping[str, Callable[[Any, Names], tuple[str, Words]]] = {
+_DESCRIBED: Mapping[str, Callable[[Record, Names], tuple[str, Words]]] = {
     "statements": _statement,
     "events": _event,
     "flows": _flow,

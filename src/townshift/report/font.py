@@ -75,16 +75,36 @@ def text_width(text: str, size: float) -> float:
     return float(advance * size / font["head"].unitsPerEm)
 
 
-def subset_woff2(used: str) -> str:
-    """The font reduced to `used`, as WOFF2 in base64; the same bytes for the same characters."""
+_LATIN_FORMS = {
+    0xB7: 0xE000,
+    0x2018: 0xE001,
+    0x2019: 0xE002,
+    0x201C: 0xE003,
+    0x201D: 0xE004,
+    0x2026: 0xE005,
+    0x2014: 0xE006,
+}
+"""Punctuation that Chinese sets full-width, and where the font keeps its Latin form; see fonts/build.py."""
+
+
+def subset_woff2(used: str, latin_punctuation: bool = False) -> str:
+    """The font reduced to `used`, as WOFF2 in base64; the same bytes for the same characters.
+
+    Args:
+        used: the distinct characters of a page.
+        latin_punctuation: quotation marks, dash, dots and ellipsis as English sets them, not full-width.
+    """
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
     font = TTFont(FONT_FILE, lazy=True, recalcTimestamp=False)
     options = subset.Options(layout_features=[], notdef_outline=True, glyph_names=False, hinting=False)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text=used)
+    forms = {point: form for point, form in _LATIN_FORMS.items() if latin_punctuation and chr(point) in used}
+    subsetter.populate(text=used, unicodes=list(forms.values()))
     subsetter.subset(font)
+    for table in font["cmap"].tables:
+        table.cmap.update({point: table.cmap.pop(form) for point, form in forms.items() if form in table.cmap})
     font.flavor = "woff2"
     buffer = io.BytesIO()
     font.save(buffer)

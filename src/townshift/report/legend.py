@@ -43,7 +43,8 @@ _MARKS: dict[str, str] = {
     "strong": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
     "single": _drawn("-", BLUE, dashed=True) + _drawn("o", BLUE, "#fff"),
     "no_evidence": _drawn("s", GREY, "#fff"),
-    "stance": '<rect x="1" y="3" width="12" height="10" fill="#7fb8dc"/><rect x="13" y="3" width="12" height="10" fill="#eaae7f"/>',
+    "stance": '<rect x="1" y="3" width="12" height="10" fill="#7fb8d8"/>'
+    '<rect x="13" y="3" width="12" height="10" fill="#eaae80"/>',
     "gap": _drawn("o", INK, "#fff"),
     **{f"turn_{turn}": _drawn(marker, colour) for turn, (marker, colour) in TURN_STYLES.items()},
 }

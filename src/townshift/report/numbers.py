@@ -74,9 +74,10 @@ RATES = ("per_year", "log_per_year", "rate_per_year")
 def with_unit(value: object, low: object, high: object, unit_code: str) -> Words:
     """A number with its interval and unit, in words of both languages."""
     if unit_code in RATES:
-        core, ending = f"{percent(value)} ({percent(low)} … {percent(high)})", say("numbers.a_year")
+        shown, ending = [percent(one) for one in (value, low, high)], say("numbers.a_year")
     elif unit_code == "share":
-        core, ending = f"{percent(value, 3)} ({percent(low, 3)} … {percent(high, 3)})", plain("")
+        shown, ending = [percent(one, 3) for one in (value, low, high)], plain("")
     else:
-        core, ending = f"{number(value)} ({number(low)} … {number(high)})", unit(unit_code)
-    return plain(core) + (plain(" ") + ending if ending.en else "")
+        shown, ending = [number(one) for one in (value, low, high)], unit(unit_code)
+    core = say("numbers.interval", value=shown[0], low=shown[1], high=shown[2])
+    return core + (plain(" ") + ending if ending.en else "")

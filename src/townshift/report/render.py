@@ -63,7 +63,7 @@ def render(document: Document, language: str) -> str:
         "font_place": FONT_PLACE,
     }
     page = _environment().get_template("page.html.j2").render(context)
-    return page.replace(FONT_PLACE, subset_woff2(assert_glyphs([_visible(page)])), 1)
+    return page.replace(FONT_PLACE, subset_woff2(assert_glyphs([_visible(page)]), language == "en"), 1)
 
 
 def _visible(page: str) -> str:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from townshift.types import BASE_SETTING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Record: TypeAlias = Any
+"""A row of a table as `DataFrame.itertuples` gives it: its attributes are the columns, so it has no static type."""
+
+
+def records(table: pd.DataFrame) -> Iterator[Record]:
+    """The rows of a table, one after the other."""
+    yield from table.itertuples(index=False)
 
 
 class Results:

@@ -20,6 +20,7 @@ from townshift.report.words import Words, plain
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Transform
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
@@ -52,6 +53,7 @@ _RC: dict[str, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
 }
+_OPENING = r'<svg viewBox="\1" aria-hidden="true" focusable="false">'
 _GID = "words-"
 _LABEL = re.compile(rf'(<g id="{_GID}(\d+)">\s*<text[^>]*>)[^<]*(</text>)')
 
@@ -87,7 +89,7 @@ def drawing_style() -> Iterator[None]:
 
     if FAMILY not in font_manager.fontManager.get_font_names():
         font_manager.fontManager.addfont(FONT_FILE)
-    with mpl.rc_context(_RC):
+    with mpl.rc_context(_RC):  # type: ignore[arg-type]
         yield
 
 
@@ -118,11 +120,11 @@ class Canvas:
         axes: Axes = self.figure.add_axes(box)
         return axes
 
-    def label(self, axes: Axes, x: float, y: float, words: Words | str, **style: Any) -> None:
+    def label(self, axes: Axes, x: float, y: float, words: Words | str, **style: str | float | Transform) -> None:
         """Text at a point of `axes`, in whichever language the page is."""
         both = plain(words)
         drawn = max((both.en, both.zh), key=lambda one: text_width(one, FONT_PT)) or " "
-        text = axes.text(x, y, drawn, **{"rotation_mode": "anchor", "parse_math": False, **style})
+        text = axes.text(x, y, drawn, rotation_mode="anchor", parse_math=False, **style)  # type: ignore[arg-type]
         text.set_gid(f"{_GID}{len(self.words)}")
         self.words.append(both)
 
@@ -145,15 +147,15 @@ def widest(labels: list[Words], size: float = FONT_PT) -> float:
 
 def clipped(words: Words, width: float, size: float = FONT_PT) -> Words:
     """Texts cut to a width in points, an ellipsis at the cut."""
-    return Words(_clipped(words.en, width, size), _clipped(words.zh, width, size))
+    return Words(_clipped(words.en, width, size, "..."), _clipped(words.zh, width, size, "…"))
 
 
-def _clipped(text: str, width: float, size: float) -> str:
+def _clipped(text: str, width: float, size: float, mark: str) -> str:
     if text_width(text, size) <= width:
         return text
-    while text and text_width(text + "…", size) > width:
+    while text and text_width(text + mark, size) > width:
         text = text[:-1]
-    return text.rstrip() + "…"
+    return text.rstrip() + mark
 
 
 def _tidied(svg: str, name: str) -> str:
@@ -161,9 +163,7 @@ def _tidied(svg: str, name: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(
-        r'<svg [^>]*viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" aria-hidden="true" focusable="false">', svg, 1
-    )
+    svg = re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>', _OPENING, svg, count=1)
     svg = svg.replace("xlink:href", "href")
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else _kept(m), svg)

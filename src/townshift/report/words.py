@@ -86,6 +86,23 @@ class Names:
         self._concepts = _titles(results.input("concepts"), "concept", "proposition", "proposition_zh")
         self._events = _titles(results.input("events"), "event_id", "title", "title_zh")
 
+        sources = results.input("sources")
+        has = sources is not None and {"lineage", "originator"} <= set(sources.columns)
+        pairs = zip(sources["lineage"], sources["originator"], strict=True) if sources is not None and has else ()
+        self._originators = {str(lineage): str(originator) for lineage, originator in pairs}
+
+    @property
+    def indicators(self) -> list[str]:
+        """Indicators in the order in which the study lists them."""
+        return list(self._indicators)
+
+    def lineage(self, lineage: object) -> Words:
+        """A lineage with who first said it, where that is known."""
+        originator = self._originators.get(str(lineage), "unknown")
+        if originator == "unknown":
+            return plain(lineage)
+        return join(code("originator", originator), Words(" (", "（"), str(lineage), Words(")", "）"))
+
     def place(self, place_id: object) -> Words:
         """Name of a place; its id where the study gives none."""
         return self._places.get(str(place_id)) or plain(prettified(str(place_id)))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from townshift.report.blocks import Block, Cell, Column, Listing, Matrix, Note, Table, cell
+from townshift.report.blocks import Block, Cell, Column, Listing, Matrix, Table, absent, cell
 from townshift.report.figures.government import ranked
 from townshift.report.matrices import EMPTY, count_table
-from townshift.report.results import text_of
+from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, listing, plain, say
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def discourse_blocks(results: Results, names: Names) -> list[Block]:
     """Stances of actor groups on concepts over all periods, the same by period, and the count of voices."""
     found = results.rows("discourse")
     if found is None:
-        return [Note(say("missing.table", table="discourse"), missing=True), *voice_blocks(results, names)]
+        return [absent(results, "discourse"), *voice_blocks(results, names)]
     groups = ranked(found["actor_group"], GROUPS)
     concepts = _concepts(found)
     lines = []
@@ -44,7 +44,7 @@ def discourse_blocks(results: Results, names: Names) -> list[Block]:
 
 
 def _concepts(found: pd.DataFrame) -> list[str]:
-    questions = {str(row.concept): text_of(row.question) for row in found.itertuples()}
+    questions = {str(row.concept): text_of(row.question) for row in records(found)}
     return sorted(questions, key=lambda one: (questions[one] or "9", one))
 
 
@@ -56,7 +56,7 @@ def _stance(cells: pd.DataFrame) -> Cell:
         return Cell(say("discourse.suppressed"), "suppressed")
     agree, disagree, neutral = (int(cells[one].fillna(0).sum()) for one in ("agree", "disagree", "neutral"))
     total = agree + disagree + neutral
-    shown = f"+{agree} −{disagree}" + (f" ○{neutral}" if neutral else "")
+    shown = f"+{agree} −{disagree}" + (f" ={neutral}" if neutral else "")
     return Cell(plain(shown), f"{agree}/{disagree}/{neutral}", shade=(agree - disagree) / total if total else None)
 
 
@@ -72,7 +72,7 @@ def _by_period(found: pd.DataFrame, names: Names) -> Listing:
             ),
             *_counts(row),
         ]
-        for row in found.itertuples()
+        for row in records(found)
     ]
     heads = ("group", "concept", "period", "agree", "disagree", "neutral", "lineages")
     columns = [Column(say(f"columns.{head}"), head in heads[3:]) for head in heads]
@@ -80,9 +80,9 @@ def _by_period(found: pd.DataFrame, names: Names) -> Listing:
     return Listing("list-discourse", say("discourse.by_period"), table, [say("discourse.small_cells")], folded=True)
 
 
-def _counts(row: object) -> list[Cell]:
+def _counts(row: Record) -> list[Cell]:
     names = ("agree", "disagree", "neutral", "n_lineages")
-    if text_of(getattr(row, "suppressed", "")) == "True":
+    if text_of(row.suppressed) == "True":
         return [cell(say("discourse.suppressed")) for _ in names]
     return [cell(text_of(getattr(row, name))) for name in names]
 
@@ -91,12 +91,12 @@ def voice_blocks(results: Results, names: Names) -> list[Block]:
     """How many statements each group makes on each side and at each place; groups that are missing, named."""
     found = results.rows("voices")
     if found is None:
-        return [Note(say("missing.table", table="voices"), missing=True)]
+        return [absent(results, "voices")]
     groups = ranked(found["actor_group"], GROUPS)
     by_side = found[found["level"] == "side"]
     sides = ranked(by_side["side"], SIDES)
-    lacking = {(str(r.side), str(r.actor_group)) for r in by_side.itertuples() if text_of(r.status) == "lacking"}
-    statements = {(str(r.side), str(r.actor_group)): float(r.n_statements) for r in by_side.itertuples()}
+    lacking = {(str(r.side), str(r.actor_group)) for r in records(by_side) if text_of(r.status) == "lacking"}
+    statements = {(str(r.side), str(r.actor_group)): float(r.n_statements) for r in records(by_side)}
     table = count_table(
         "voices",
         say("voices.table"),
@@ -109,7 +109,7 @@ def voice_blocks(results: Results, names: Names) -> list[Block]:
     missing = [code("actor_group", group) + " (" + code("side", side) + ")" for side, group in sorted(lacking)]
     single = [
         code("actor_group", r.actor_group) + " (" + code("side", r.side) + ")"
-        for r in by_side.itertuples()
+        for r in records(by_side)
         if text_of(r.status) == "single_voice"
     ]
     notes: list[Words] = [say("voices.note")]
@@ -131,6 +131,6 @@ def _by_place(found: pd.DataFrame, names: Names, groups: list[str]) -> Listing:
         say("columns.place"),
         [(one, names.place(one)) for one in places],
         [(one, code("actor_group", one)) for one in groups],
-        {(str(r.place_id), str(r.actor_group)): float(r.n_statements) for r in found.itertuples()},
+        {(str(r.place_id), str(r.actor_group)): float(r.n_statements) for r in records(found)},
     )
     return Listing("list-voices", say("voices.by_place"), table, folded=True)

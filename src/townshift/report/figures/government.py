@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from townshift.report.blocks import Block, Column, Figure, Listing, Matrix, Note, Panel, Table, cell
+from townshift.report.blocks import Block, Column, Figure, Listing, Matrix, Note, Panel, Table, absent, cell
 from townshift.report.charts import Row, intervals
 from townshift.report.figures.series import estimates_table
 from townshift.report.figures.timeline import TURN_STYLES, Dot, timeline
-from townshift.report.matrices import count_table
-from townshift.report.results import text_of
-from townshift.report.words import Names, Words, code, join, plain, say
+from townshift.report.matrices import count_table, summed
+from townshift.report.numbers import RATES
+from townshift.report.results import records, text_of
+from townshift.report.words import Names, Words, code, join, plain, say, unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ def _timeline(results: Results, names: Names) -> list[Block]:
     if events is None or events.empty:
         return [Note(say("missing.table", table="events"), missing=True)]
     counted = events[[not text_of(one) for one in events["same_as"]]] if "same_as" in events else events
-    dated = [(row, _year(text_of(row.date))) for row in counted.itertuples()]
+    dated = [(row, _year(text_of(row.date))) for row in records(counted)]
     dots = [
         Dot(str(row.actor_level), year, text_of(row.turn) or "none")
         for row, year in dated
@@ -91,13 +92,12 @@ def _year(date: str) -> int | None:
 def _instruments(results: Results) -> list[Block]:
     found = results.rows("instruments")
     if found is None:
-        return [Note(say("missing.table", table="instruments"), missing=True)]
+        return [absent(results, "instruments")]
     scope = "focal" if "focal" in set(found["scope"]) else "all"
     part = found[found["scope"] == scope]
     periods = sorted({str(one) for one in part["period"]}, key=lambda one: (not one[:1].isdigit(), one))
     blocks: list[Block] = []
     for column, order in (("actor_level", LEVELS), ("instrument", ())):
-        counts = part.groupby([column, "period"], sort=True)["n_events"].sum()
         table = count_table(
             f"instruments-{column.replace('_', '-')}",
             say(f"instruments.{column}_table"),
@@ -107,22 +107,18 @@ def _instruments(results: Results) -> list[Block]:
                 for one in ranked(part[column], order)
             ],
             [(one, _period(one)) for one in periods],
-            {(str(row), str(period)): float(count) for (row, period), count in counts.items()},
+            summed(part, column, "period", "n_events"),
         )
         blocks.append(
             Matrix(
                 f"matrix-{column.replace('_', '-')}",
                 say(f"instruments.{column}_title"),
                 table,
-                say("source.events", n=int(part["n_events"].sum()), lineages=_most(part["n_lineages"])),
+                say("source.counted_events", n=int(part["n_events"].sum())),
                 [say("instruments.note"), say("matrix.dot")],
             )
         )
     return blocks
-
-
-def _most(counts: pd.Series) -> str:
-    return f"≥ {int(counts.max())}"
 
 
 def _period(period: str) -> Words:
@@ -143,7 +139,7 @@ def _turns(results: Results) -> list[Block]:
                 for one in ("first", "median", "last")
             ),
         ]
-        for row in found[found["scope"] == scope].itertuples()
+        for row in records(found[found["scope"] == scope])
     ]
     heads = ("turn", "events", "dated", "lineages", "first", "median_date", "last")
     columns = [Column(say(f"columns.{head}"), head in heads[1:4]) for head in heads]
@@ -167,7 +163,7 @@ def _span(first: object, last: object) -> str:
 def _sequence(results: Results) -> list[Block]:
     found = results.rows("sequence")
     if found is None:
-        return [Note(say("missing.table", table="sequence"), missing=True)]
+        return [absent(results, "sequence")]
     scope = "focal" if "focal" in set(found["scope"]) else "all"
     part = found[(found["scope"] == scope) & (found["by"] == "instrument")]
     part = part[part["value"] != "none"]
@@ -181,7 +177,7 @@ def _sequence(results: Results) -> list[Block]:
             cell(code("order", text_of(row.first_order))),
             cell(code("order", text_of(row.median_order))),
         ]
-        for row in part.itertuples()
+        for row in records(part)
     ]
     heads = ("turn", "instrument", "before", "within", "after", "undetermined", "first_order", "median_order")
     columns = [Column(say(f"columns.{head}"), head in heads[2:6]) for head in heads]
@@ -193,35 +189,40 @@ def _before_after(results: Results, names: Names) -> list[Block]:
     blocks: list[Block] = []
     found = results.estimates("before_after")
     if found is not None:
-        rows = [
-            Row(
-                join(names.indicator(row.definition_id), " · ", names.event(row.event_id)),
-                row.value,
-                row.low,
-                row.high,
-            )
-            for row in found.itertuples()
-        ]
-        blocks.append(
-            Figure(
-                name="figure-before-after",
-                title=say("before_after.title"),
-                alt=say("growth.alt", n=len(rows)),
-                panels=[Panel(intervals("before-after", rows, say("growth.axis"), percent=True))],
-                table=estimates_table("before-after", say("before_after.title"), [found], names),
-                source=say("source.joint", n=len(rows)),
-                legend=("point",),
-                notes=[say("before_after.note")],
-                wide=True,
-            )
-        )
+        blocks += [_compared(part, str(unit_code), names) for unit_code, part in found.groupby("unit", sort=True)]
     status = results.rows("before_after_status")
     if status is not None:
         base = status[status["setting"] == "base"] if "setting" in status else status
         refused = base[base["status"] != "ok"]
         if len(refused):
             blocks.append(_refused(refused, names))
-    return blocks or [Note(say("missing.table", table="before_after"), missing=True)]
+    return blocks or [absent(results, "before_after")]
+
+
+def _compared(found: pd.DataFrame, unit_code: str, names: Names) -> Figure:
+    """Differences in one unit: rates in per cent, others in their own unit, such as the points of a share."""
+    name, rate = f"before-after-{unit_code.replace('_', '-')}", unit_code in RATES
+    rows = [
+        Row(
+            join(names.indicator(row.definition_id), f", {int(row.event_year)}: ", names.event(row.event_id)),
+            row.value,
+            row.low,
+            row.high,
+        )
+        for row in records(found)
+    ]
+    axis = say("growth.axis") if rate else unit(unit_code)
+    return Figure(
+        name=f"figure-{name}",
+        title=say("before_after.title") if rate else join(say("before_after.title"), Words(", ", "，"), axis),
+        alt=say("growth.alt", n=len(rows)),
+        panels=[Panel(intervals(name, rows, axis, percent=rate))],
+        table=estimates_table(name, say("before_after.title"), [found], names),
+        source=say("source.joint", n=len(rows)),
+        legend=("point",),
+        notes=[say("before_after.note")],
+        wide=True,
+    )
 
 
 def _refused(refused: pd.DataFrame, names: Names) -> Listing:
@@ -236,7 +237,7 @@ def _refused(refused: pd.DataFrame, names: Names) -> Listing:
             cell(text_of(row.n_before)),
             cell(text_of(row.n_after)),
         ]
-        for row in refused.itertuples()
+        for row in records(refused)
     ]
     heads = ("place", "figure", "event", "year", "status", "reason", "years_before", "years_after")
     columns = [Column(say(f"columns.{head}"), head in ("year", "years_before", "years_after")) for head in heads]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from townshift.report.blocks import Block, Column, Figure, Note, Panel, Table, cell
+from townshift.report.blocks import Block, Column, Figure, Note, Panel, Table, absent, cell
 from townshift.report.charts import Row, change_panel, intervals, series_panel
+from townshift.report.figures.refused import status_blocks
 from townshift.report.figures.series import estimates_table, years_of
 from townshift.report.numbers import percent, probability
-from townshift.report.results import text_of
+from townshift.report.results import Record, records, text_of
 from townshift.report.style import BLUE, GREEN
 from townshift.report.words import Names, Words, join, say, unit
 
@@ -22,7 +23,7 @@ def growth_blocks(results: Results, names: Names) -> list[Block]:
     """Average growth of every series over its span and in the declared windows, then the changes of pace."""
     found = results.estimates("growth")
     if found is None:
-        return [Note(say("missing.table", table="growth"), missing=True), *phase_blocks(results, names)]
+        return [absent(results, "growth"), *phase_blocks(results, names)]
     ordered = found.sort_values(["place_id", "definition_id", "measure", "year_from"], kind="stable")
     rows = [
         Row(
@@ -33,7 +34,7 @@ def growth_blocks(results: Results, names: Names) -> list[Block]:
             bridged=row.kind == "bridged",
             colour=BLUE if row.measure == "growth" else GREEN,
         )
-        for row in ordered.itertuples()
+        for row in records(ordered)
     ]
     figure = Figure(
         name="figure-growth",
@@ -42,28 +43,33 @@ def growth_blocks(results: Results, names: Names) -> list[Block]:
         panels=[Panel(intervals("growth", rows, say("growth.axis"), percent=True))],
         table=estimates_table("growth", say("growth.table"), [ordered], names),
         source=say("source.series", n=len(rows)),
-        legend=("point", "whole_span", "window", "bridged_point"),
+        legend=_shown(rows, ("whole_span", "window") if GREEN in {row.colour for row in rows} else ("point",)),
         notes=[say("growth.note")],
         wide=True,
     )
     return [figure, *phase_blocks(results, names)]
 
 
-def _what(row: object, names: Names) -> Words:
-    definition = names.indicator(getattr(row, "definition_id", "") or getattr(row, "group", ""))
-    return join(definition, Words(", ", "，"), names.place(getattr(row, "place_id", "")))
+def _shown(rows: list[Row], legend: tuple[str, ...] = ("point",)) -> tuple[str, ...]:
+    """Keys of the legend, that of bridged ends only where there is one."""
+    return (*legend, "bridged_point") if any(row.bridged for row in rows) else legend
+
+
+def _what(row: Record, names: Names) -> Words:
+    definition = names.indicator(row.definition_id)
+    return join(definition, Words(", ", "，"), names.place(row.place_id))
 
 
 def phase_blocks(results: Results, names: Names) -> list[Block]:
     """Probability that growth changed its pace, year by year, for every series long enough to say."""
     found = results.rows("phases")
     if found is None:
-        return [Note(say("missing.table", table="phases"), missing=True)]
+        return [absent(results, "phases")]
     usable = found[(found["setting"] == "base") & found["probability"].notna()] if "setting" in found else found
-    panels = []
+    panels: list[Panel] = []
     for (place, definition), years in usable.groupby(["place_id", "definition_id"], sort=True):
         title = join(names.indicator(definition), Words(", ", "，"), names.place(place))
-        remarks = [_change(row) for row in years.itertuples() if row.probability >= 0.5]
+        remarks = [_change(row) for row in records(years) if row.probability >= 0.5]
         panels.append(Panel(change_panel(f"phases-{len(panels)}", years), title, say("phases.axis"), remarks))
     if not panels:
         return [Note(say("phases.none"), missing=True)]
@@ -80,13 +86,9 @@ def phase_blocks(results: Results, names: Names) -> list[Block]:
     ]
 
 
-def _change(row: object) -> Words:
-    return say(
-        "phases.change",
-        year=int(getattr(row, "year", 0)),
-        before=percent(getattr(row, "slope_before", None)),
-        after=percent(getattr(row, "slope_after", None)),
-    )
+def _change(row: Record) -> Words:
+    before, after = percent(row.slope_before), percent(row.slope_after)
+    return say("phases.change", year=int(row.year), before=before, after=after)
 
 
 def _phase_table(found: pd.DataFrame, names: Names) -> Table:
@@ -99,7 +101,7 @@ def _phase_table(found: pd.DataFrame, names: Names) -> Table:
             cell(percent(row.slope_before), row.slope_before),
             cell(percent(row.slope_after), row.slope_after),
         ]
-        for row in found.itertuples()
+        for row in records(found)
     ]
     heads = ("place", "figure", "year", "probability", "growth_before", "growth_after")
     return Table("phases", say("phases.table"), [Column(say(f"columns.{h}"), i > 1) for i, h in enumerate(heads)], rows)
@@ -114,11 +116,13 @@ def ratio_blocks(results: Results, names: Names, table: str, key: str) -> list[B
         table: result table of estimates, such as `ratios` or `labour_shares`.
         key: texts under `report.<key>`.
     """
+    refused = status_blocks(results, names, table)
     found = results.estimates(table)
     if found is None:
-        return [Note(say("missing.table", table=table), missing=True)]
+        return [absent(results, table), *refused]
     yearly = found[found["year_from"] == found["year_to"]]
-    panels, shown = [], []
+    panels: list[Panel] = []
+    shown: list[pd.DataFrame] = []
     for (place, measure), years in yearly.groupby(["place_id", "measure"], sort=True):
         name, share = f"{table.replace('_', '-')}-{len(panels)}", text_of(years["unit"].iloc[0]) == "share"
         title = join(names.measure(measure), Words(", ", "，"), names.place(place))
@@ -141,7 +145,7 @@ def ratio_blocks(results: Results, names: Names, table: str, key: str) -> list[B
     growth = found[found["year_from"] != found["year_to"]]
     if len(growth):
         blocks.append(_growth_of_ratios(growth, names, table, key))
-    return blocks or [Note(say("missing.table", table=table), missing=True)]
+    return [*blocks, *refused]
 
 
 def _panel_unit(years: pd.DataFrame, share: bool) -> Words:
@@ -159,7 +163,7 @@ def _growth_of_ratios(growth: pd.DataFrame, names: Names, table: str, key: str) 
             high=row.high,
             bridged=row.kind == "bridged",
         )
-        for row in growth.itertuples()
+        for row in records(growth)
     ]
     return Figure(
         name=f"figure-{name}",
@@ -168,7 +172,7 @@ def _growth_of_ratios(growth: pd.DataFrame, names: Names, table: str, key: str) 
         panels=[Panel(intervals(name, rows, say("growth.axis"), percent=True))],
         table=estimates_table(name, say(f"{key}.growth_title"), [growth], names),
         source=say("source.joint", n=len(rows)),
-        legend=("point", "bridged_point"),
+        legend=_shown(rows),
         wide=True,
     )
 
@@ -179,9 +183,10 @@ def _ratio_name(measure: str, names: Names) -> Words:
 
 def land_blocks(results: Results, names: Names) -> list[Block]:
     """Land consumption against population and output: rates per year, and the ratio of SDG 11.3.1."""
+    refused = status_blocks(results, names, "land_consumption")
     found = results.estimates("land_consumption")
     if found is None:
-        return [Note(say("missing.table", table="land_consumption"), missing=True)]
+        return [absent(results, "land_consumption"), *refused]
     blocks: list[Block] = []
     for name, rates in (("rates", True), ("ratio", False)):
         part = found[(found["unit"] == "per_year") == rates].sort_values(["place_id", "measure"], kind="stable")
@@ -196,7 +201,7 @@ def land_blocks(results: Results, names: Names) -> list[Block]:
                 row.high,
                 row.kind == "bridged",
             )
-            for row in bounded.itertuples()
+            for row in records(bounded)
         ]
         axis = say("growth.axis") if rates else say("land.ratio_axis")
         drawn = [Panel(intervals(f"land-{name}", rows, axis, rates, 0.0 if rates else 1.0))] if rows else []
@@ -208,9 +213,9 @@ def land_blocks(results: Results, names: Names) -> list[Block]:
                 panels=drawn,
                 table=estimates_table(f"land-{name}", say(f"land.{name}_title"), [part], names),
                 source=say("source.joint", n=len(part)),
-                legend=("point", "bridged_point"),
+                legend=_shown(rows),
                 notes=[say(f"land.{name}_note")],
                 wide=True,
             )
         )
-    return blocks
+    return [*blocks, *refused]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from townshift.report.blocks import Block, Column, Listing, Matrix, Note, Table, cell
+from townshift.report.blocks import Block, Column, Listing, Matrix, Table, absent, cell
 from townshift.report.figures.growth import ratio_blocks
 from townshift.report.matrices import count_table
 from townshift.report.numbers import exact
-from townshift.report.results import text_of
+from townshift.report.results import records, text_of
 from townshift.report.words import Names, Words, code, listing, plain, say, unit
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ def labour_blocks(results: Results, names: Names) -> list[Block]:
 def _record(results: Results, names: Names) -> list[Block]:
     found, gaps = results.rows("labour_record"), results.rows("labour_gaps")
     if gaps is None:
-        return [Note(say("missing.table", table="labour_record"), missing=True)]
+        return [absent(results, "labour_record")]
     themes = _themes(results)
     titled = [
         (one, themes.get(one) or code("theme", one)) for one in sorted(set(gaps["theme"]), key=list(themes).index)
     ]
     total = gaps.groupby("place_id", sort=True)["n_figures"].sum().sort_values(ascending=False, kind="stable")
     places = [str(one) for one in total.index[:MOST_PLACES]]
-    counts = {(str(r.theme), str(r.place_id)): float(r.n_figures) for r in gaps.itertuples()}
-    silent = {(str(r.theme), str(r.place_id)) for r in gaps.itertuples() if "no_figure" in text_of(r.gaps).split(";")}
+    counts = {(str(r.theme), str(r.place_id)): float(r.n_figures) for r in records(gaps)}
+    silent = {(str(r.theme), str(r.place_id)) for r in records(gaps) if "no_figure" in text_of(r.gaps).split(";")}
     table = count_table(
         "labour-record",
         say("labour.table"),
@@ -73,7 +73,7 @@ def _themes(results: Results) -> dict[str, Words]:
     if found is None:
         return {}
     ordered = found.sort_values("position", kind="stable")
-    return {text_of(r.theme): Words(text_of(r.title_en), text_of(r.title_zh)) for r in ordered.itertuples()}
+    return {text_of(r.theme): Words(text_of(r.title_en), text_of(r.title_zh)) for r in records(ordered)}
 
 
 def _gaps(gaps: pd.DataFrame, names: Names, themes: Mapping[str, Words]) -> Listing:
@@ -84,7 +84,7 @@ def _gaps(gaps: pd.DataFrame, names: Names, themes: Mapping[str, Words]) -> List
             *(cell(text_of(one)) for one in (row.n_figures, row.n_lineages, row.n_statements, row.n_worker_voices)),
             cell(listing([code("gap", one) for one in text_of(row.gaps).split(";") if one])),
         ]
-        for row in gaps.itertuples()
+        for row in records(gaps)
     ]
     heads = ("theme", "place", "facts", "lineages", "statements", "worker_voices", "gaps")
     columns = [Column(say(f"columns.{head}"), head in heads[2:6]) for head in heads]
@@ -106,7 +106,7 @@ def _figures(found: pd.DataFrame, names: Names, themes: Mapping[str, Words], key
             cell(text_of(row.group)),
             cell(text_of(row.lineage), anchor=f"lineage-{text_of(row.lineage)}"),
         ]
-        for row in found.itertuples()
+        for row in records(found)
     ]
     heads = ("theme", "place", "figure", "year", "qualifier", "value", "unit", "universe", "lineage")
     columns = [Column(say(f"columns.{head}"), head in ("year", "value"), head == "universe") for head in heads]

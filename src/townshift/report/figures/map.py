@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KM_PER_DEGREE = 111.195
 """Length of a degree of latitude on a sphere of 6,371 km."""
 
-MAP_WIDTH = 600.0
+MAP_WIDTH = 620.0
 LINE_WIDTHS = {"strong": 2.2, "single": 1.2}
 _GAP = 5.0
 Box = tuple[float, float, float, float]
@@ -88,7 +88,7 @@ def destinations_map(name: str, places: Sequence[Place]) -> Drawing:
     if focal is not None:
         for one in places:
             if one.evidence in LINE_WIDTHS:
-                _arc(axes, frame.xy(focal.lon, focal.lat), frame.xy(one.lon, one.lat), one.evidence)
+                taken += _arc(axes, frame.xy(focal.lon, focal.lat), frame.xy(one.lon, one.lat), one.evidence)
     order = {"focal": 0, "strong": 1, "single": 2}
     ranked = sorted(places, key=lambda one: (order.get(one.evidence, 3), one.name.en))
     spots = [frame.xy(one.lon, one.lat) for one in ranked]
@@ -108,7 +108,8 @@ def _mark(axes: Axes, x: float, y: float, evidence: str) -> None:
     axes.plot([x], [y], marker, markersize=size, markerfacecolor=face, markeredgecolor=edge, zorder=5)
 
 
-def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], evidence: str) -> None:
+def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], evidence: str) -> list[Box]:
+    """Draw a bent line from `start` to `end`; returns what it covers, for the labels to keep off."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -122,6 +123,11 @@ def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], evide
     axes.add_patch(
         PathPatch(path, fill=False, edgecolor=BLUE, linewidth=LINE_WIDTHS[evidence], linestyle=style, alpha=0.7)
     )
+    along = [step / 60 for step in range(61)]
+    points = [
+        tuple((1 - t) ** 2 * start[i] + 2 * t * (1 - t) * middle[i] + t**2 * end[i] for i in (0, 1)) for t in along
+    ]
+    return [(x - 1, y - 1, x + 1, y + 1) for x, y in points]
 
 
 def _place_label(
@@ -131,7 +137,7 @@ def _place_label(
     width = max(text_width(text, FONT_PT) for text in (place.name.en, place.name.zh))
     reach = 120 if place.evidence != "none" else 16
     for distance in range(0, reach, 8):
-        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (0.8, 0.6), (-0.8, 0.6), (0.8, -0.6), (-0.8, -0.6)):
+        for dx, dy in ((-1, 0), (1, 0), (0, 1), (0, -1), (0.8, 0.6), (-0.8, 0.6), (0.8, -0.6), (-0.8, -0.6)):
             x, y = spot[0] + dx * (_GAP + 2 + distance), spot[1] + dy * (_GAP + 4 + distance)
             left = x if dx > 0 else x - width if dx < 0 else x - width / 2
             box = (left - 1, y - FONT_PT * 0.62, left + width + 1, y + FONT_PT * 0.62)
@@ -142,9 +148,8 @@ def _place_label(
             side = "left" if dx > 0 else "right" if dx < 0 else "center"
             if distance > 8:
                 axes.plot([spot[0], x], [spot[1], y], color=GREY, linewidth=0.5, zorder=2)
-            weight = "bold" if place.evidence == "focal" else "normal"
             colour = INK if place.evidence != "none" else GREY
-            canvas.label(axes, x, y, place.name, ha=side, va="center_baseline", color=colour, weight=weight)
+            canvas.label(axes, x, y, place.name, ha=side, va="center_baseline", color=colour)
             return
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from townshift.report.blocks import Block, Column, Figure, Listing, Matrix, Note, Panel, Table, cell
+from townshift.report.blocks import Block, Column, Figure, Listing, Matrix, Panel, Table, absent, cell
 from townshift.report.figures.map import Place, destinations_map
 from townshift.report.matrices import count_table
 from townshift.report.numbers import number
-from townshift.report.results import text_of
+from townshift.report.results import records, text_of
 from townshift.report.words import Names, Words, code, listing, plain, say
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def receiving_blocks(results: Results, names: Names, focal: str) -> list[Block]:
     """The receiving places: two maps (all, and those the record links to the focal place) and their table."""
     found = results.rows("receiving_places")
     if found is None:
-        return [Note(say("missing.table", table="receiving_places"), missing=True)]
+        return [absent(results, "receiving_places")]
     places = _located(found, results.input("places"), names, focal)
     table = _places_table(found, names)
     if len(places) < 2:
@@ -55,12 +55,12 @@ def _located(found: pd.DataFrame, places: pd.DataFrame | None, names: Names, foc
         return []
     known = {
         str(row.place_id): (float(row.lon), float(row.lat))
-        for row in places.itertuples()
+        for row in records(places)
         if text_of(row.lon) and text_of(row.lat)
     }
     located = [
         Place(names.place(row.county_id), *known[str(row.county_id)], evidence=str(row.evidence))
-        for row in found.itertuples()
+        for row in records(found)
         if str(row.county_id) in known and str(row.county_id) != focal
     ]
     if focal in known:
@@ -75,7 +75,7 @@ def _codes(kind: str, value: object) -> Words:
 def _places_table(found: pd.DataFrame, names: Names) -> Table:
     strength = {"strong": 0, "single": 1}
     ordered = sorted(
-        found.itertuples(), key=lambda row: (strength.get(str(row.evidence), 2), float(text_of(row.distance_km) or 9e9))
+        records(found), key=lambda row: (strength.get(str(row.evidence), 2), float(text_of(row.distance_km) or 9e9))
     )
     rows = [
         [
@@ -102,16 +102,16 @@ def flow_blocks(results: Results, names: Names) -> list[Block]:
     """Flows by kind and level, against the evidence that they join the two places; values are never summed."""
     found = results.rows("flow_summary")
     if found is None:
-        return [Note(say("missing.table", table="flow_summary"), missing=True)]
+        return [absent(results, "flow_summary")]
     pairs = found.groupby(["flow", "level"], sort=True)["n"].sum()
-    counts = {((str(row.flow), str(row.level)), str(row.edge_evidence)): int(row.n) for row in found.itertuples()}
+    counts = {((str(row.flow), str(row.level)), str(row.edge_evidence)): int(row.n) for row in records(found)}
     order = ("stated", "attributed", "assumed", "planned", "total_only")
     kinds = sorted({key[1] for key in counts}, key=lambda one: (order.index(one) if one in order else 9, one))
     table = count_table(
         "flows",
         say("flows.table"),
         say("columns.flow"),
-        [((flow, level), code("flow", flow) + " · " + code("level", level)) for flow, level in pairs.index],
+        [((flow, level), code("flow", flow) + Words(", ", "，") + code("level", level)) for flow, level in pairs.index],
         [(kind, code("edge_evidence", kind)) for kind in kinds],
         {key: float(count) for key, count in counts.items()},
     )
@@ -144,7 +144,7 @@ def _flow_rows(rows: pd.DataFrame, names: Names) -> Listing:
             cell(code("edge_evidence", text_of(row.edge_evidence))),
             cell(text_of(row.lineage), anchor=f"lineage-{text_of(row.lineage)}"),
         ]
-        for row in rows.itertuples()
+        for row in records(rows)
     ]
     heads = ("row", "origin", "destination", "year", "flow", "value", "unit", "qualifier", "edge_evidence", "lineage")
     columns = [Column(say(f"columns.{head}"), head in ("year", "value")) for head in heads]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from townshift.report.blocks import Block, Column, Figure, Listing, Matrix, Note, Panel, Table, cell
+from townshift.report.blocks import Block, Column, Figure, Listing, Matrix, Panel, Table, absent, cell
 from townshift.report.charts import Row, intervals
+from townshift.report.figures.refused import status_blocks
 from townshift.report.figures.series import estimates_table, years_of
-from townshift.report.matrices import count_table
+from townshift.report.matrices import count_table, summed
 from townshift.report.numbers import exact
-from townshift.report.results import text_of
+from townshift.report.results import records, text_of
 from townshift.report.words import Names, Words, code, join, listing, plain, say, unit
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ def outcome_blocks(results: Results, names: Names) -> list[Block]:
 
 
 def _gaps(results: Results, names: Names) -> list[Block]:
+    refused = status_blocks(results, names, "level_gaps")
     found = results.estimates("level_gaps")
     if found is None:
-        return [Note(say("missing.table", table="level_gaps"), missing=True)]
+        return [absent(results, "level_gaps"), *refused]
     ordered = found.sort_values(["measure", "group", "place_id", "year_from"], kind="stable")
     rows = [
         Row(
@@ -36,7 +38,7 @@ def _gaps(results: Results, names: Names) -> list[Block]:
             row.high,
             group=join(names.measure(row.measure), Words(": ", "："), names.indicator(row.group)),
         )
-        for row in ordered.itertuples()
+        for row in records(ordered)
     ]
     return [
         Figure(
@@ -49,7 +51,8 @@ def _gaps(results: Results, names: Names) -> list[Block]:
             legend=("point",),
             notes=[say("gaps.note")],
             wide=True,
-        )
+        ),
+        *refused,
     ]
 
 
@@ -68,7 +71,7 @@ def _levels(results: Results, names: Names) -> list[Block]:
             cell(unit(text_of(row.unit))),
             cell(text_of(row.lineage), anchor=f"lineage-{text_of(row.lineage)}"),
         ]
-        for row in found.itertuples()
+        for row in records(found)
     ]
     heads = ("figure", "place", "side", "year", "qualifier", "value", "unit", "lineage")
     columns = [Column(say(f"columns.{head}"), head in ("year", "value")) for head in heads]
@@ -79,14 +82,13 @@ def _levels(results: Results, names: Names) -> list[Block]:
 def _dependence(results: Results, names: Names) -> list[Block]:
     found = results.rows("dependence")
     if found is None:
-        return [Note(say("missing.table", table="dependence"), missing=True)]
-    counted = found.groupby(["place_id", "side"], sort=True)[["n", "n_counted"]].sum()
-    order = counted["n"].groupby(level=0).sum().sort_values(ascending=False, kind="stable")
-    places = [str(one) for one in order.index]
-    counts: dict[tuple[object, object], float] = {}
-    for (place, side), row in counted.iterrows():  # type: ignore[misc]
-        counts[str(place), str(side)] = float(row["n"])
-        counts[str(place), f"{side}_counted"] = float(row["n_counted"])
+        return [absent(results, "dependence")]
+    counts = summed(found, "place_id", "side", "n")
+    counts |= {
+        (place, f"{side}_counted"): n for (place, side), n in summed(found, "place_id", "side", "n_counted").items()
+    }
+    total = found.groupby("place_id", sort=True)["n"].sum().sort_values(ascending=False, kind="stable")
+    places = [str(one) for one in total.index]
     columns = [
         (f"{side}{tail}", code("dependence", f"{side}{tail}"))
         for side in ("dependence", "autonomy")
@@ -98,7 +100,7 @@ def _dependence(results: Results, names: Names) -> list[Block]:
         say("columns.place"),
         [(one, names.place(one)) for one in places],
         columns,
-        counts,  # type: ignore[arg-type]
+        counts,
     )
     matrix = Matrix(
         "matrix-dependence",
@@ -121,7 +123,7 @@ def _pieces(found: pd.DataFrame, names: Names) -> Listing:
             cell(text_of(row.row_ids).replace(";", ", ")),
             cell(_reasons(text_of(row.not_counted_reasons))),
         ]
-        for row in found.itertuples()
+        for row in records(found)
     ]
     heads = ("place", "speaks_for", "table", "item", "rows", "counted", "lineages", "row_ids", "not_counted")
     columns = [Column(say(f"columns.{head}"), head in heads[4:7]) for head in heads]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from townshift.report.blocks import Block, Column, Figure, Listing, Note, Panel, Table, cell
+from townshift.report.blocks import Block, Column, Figure, Listing, Note, Panel, Table, absent, cell
 from townshift.report.charts import series_panel
 from townshift.report.numbers import exact, number
-from townshift.report.results import text_of
+from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, listing, plain, say, unit
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ def series_blocks(results: Results, names: Names, focal: str) -> list[Block]:
     """Every series as a panel, the breaks that the data propose, and the figures that make no series."""
     found = results.estimates("series")
     if found is None:
-        return [Note(say("missing.table", table="series"), missing=True), *_outside(results, names)]
+        return [absent(results, "series"), *_outside(results, names)]
     facts, weights = results.result("series_facts"), results.result("series_weights")
     panels: list[Panel] = []
     shown: list[pd.DataFrame] = []
-    for keys, years in _ordered(found, focal):
+    for keys, years in _ordered(found, focal, names.indicators):
         if years["year_from"].nunique() < 2:
             continue
         shown.append(years)
@@ -63,14 +63,14 @@ def estimates_table(name: str, caption: Words, frames: list[pd.DataFrame], names
             cell(flags_of(row.flags)),
         ]
         for frame in frames
-        for row in frame.itertuples()
+        for row in records(frame)
     ]
     heads = ("place", "figure", "year", "median", "low", "high", "unit", "kind", "lineages", "flags")
     numbers = ("year", "median", "low", "high", "lineages")
     return Table(name, caption, [Column(say(f"columns.{head}"), head in numbers) for head in heads], rows)
 
 
-def years_of(row: Any) -> str:
+def years_of(row: Record) -> str:
     """The year of an estimate, or its first and last."""
     first, last = int(row.year_from), int(row.year_to)
     return str(first) if first == last else f"{first}–{last}"
@@ -82,12 +82,14 @@ def flags_of(flags: object) -> Words:
     return listing(parts) if parts else plain("")
 
 
-def _ordered(found: pd.DataFrame, focal: str) -> list[tuple[tuple[str, str], pd.DataFrame]]:
+def _ordered(found: pd.DataFrame, focal: str, order: list[str]) -> list[tuple[tuple[str, str], pd.DataFrame]]:
+    """Series of the focal place first, each place's in the order in which the study lists its indicators."""
+    rank = {indicator: position for position, indicator in enumerate(order)}
     groups = [
         ((str(place), str(measure)), years)
         for (place, measure), years in found.groupby(["place_id", "measure"], sort=True)
     ]
-    return sorted(groups, key=lambda one: (one[0][0] != focal, one[0][0], -len(one[1]), one[0][1]))
+    return sorted(groups, key=lambda one: (one[0][0] != focal, one[0][0], rank.get(one[0][1], len(rank)), one[0][1]))
 
 
 def _of(table: pd.DataFrame | None, keys: tuple[str, str]) -> pd.DataFrame | None:
@@ -115,7 +117,9 @@ def _panel(
         remarks.append(say("series.rests_on", facts=len(counted), lineages=counted["lineage"].nunique()))
     if weights is not None and len(weights):
         heaviest = weights.groupby("lineage", sort=True)["weight"].sum().sort_values(ascending=False, kind="stable")
-        parts = [plain(f"{one} {100 * share:.0f} %") for one, share in heaviest.head(SHOWN_LINEAGES).items()]
+        parts = [
+            join(names.lineage(one), f" {100 * share:.0f} %") for one, share in heaviest.head(SHOWN_LINEAGES).items()
+        ]
         remarks.append(say("series.driven_by", lineages=listing(parts)))
     peaked = years[years["flags"].fillna("").str.contains("two_peaked")]
     if len(peaked):
@@ -142,7 +146,7 @@ def _proposed_breaks(results: Results, names: Names) -> list[Block]:
             cell(str(int(row.year))),
             cell(number(row.log10_bayes_factor, 2), row.log10_bayes_factor),
         ]
-        for row in found.itertuples()
+        for row in records(found)
     ]
     heads = ("place", "figure", "year", "log10_bayes_factor")
     columns = [Column(say(f"columns.{head}"), head in heads[2:]) for head in heads]
@@ -173,7 +177,7 @@ def _status_listing(outside: pd.DataFrame, names: Names) -> Listing:
             *(cell(str(int(count))) for count in (row.n_facts, row.n_lineages, row.n_years)),
             cell(code("series_reason", text_of(row.reason))),
         ]
-        for row in outside.itertuples()
+        for row in records(outside)
     ]
     heads = ("place", "figure", "status", "facts", "lineages", "years", "reason")
     columns = [Column(say(f"columns.{head}"), head in ("facts", "lineages", "years")) for head in heads]
@@ -195,7 +199,7 @@ def _facts_listing(facts: pd.DataFrame, names: Names) -> Listing:
             cell(flags_of(row.flags)),
             cell(code("fact_reason", text_of(row.reason)) if not _true(row.used) else plain("")),
         ]
-        for row in facts.itertuples()
+        for row in records(facts)
     ]
     heads = ("fact", "place", "figure", "year", "qualifier", "value", "lineage", "weight", "flags", "set_aside")
     columns = [Column(say(f"columns.{head}"), head in ("year", "value", "weight")) for head in heads]

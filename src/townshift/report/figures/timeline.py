@@ -1,13 +1,17 @@
-"""Dated events as marks along time, one line for each level of actor; shape and colour say which turn they belong to."""
+"""Dated events as marks along time, one line per level of actor; shape and colour say which turn they belong to."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from townshift.report.style import BLUE, GREEN, GREY, INK, ORANGE, PALE, PURPLE, VERMILLION, Canvas, Drawing, widest
 from townshift.report.words import Words
+
+if TYPE_CHECKING:
+    from matplotlib.transforms import Transform
 
 TURN_STYLES: dict[str, tuple[str, str]] = {
     "clustering": ("o", BLUE),
@@ -76,8 +80,8 @@ def _edge(marker: str, colour: str) -> str:
     return colour if marker == "x" else INK
 
 
-def _beside(canvas: Canvas, left: float) -> object:
-    """x in points from the left edge of the axes, y in data."""
+def _beside(canvas: Canvas, left: float) -> Transform:
+    """X in points from the left edge of the axes, y in data."""
     from matplotlib.transforms import Affine2D, blended_transform_factory
 
     points = Affine2D().translate(left, 0).scale(1 / 72) + canvas.figure.dpi_scale_trans

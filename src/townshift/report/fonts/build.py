@@ -35,6 +35,18 @@ BLOCKS = (
 """Latin with pinyin and European letters, Greek, Cyrillic, punctuation, arrows, mathematics, shapes, full-width."""
 
 
+LATIN_FORMS = {
+    0xB7: 0xE000,
+    0x2018: 0xE001,
+    0x2019: 0xE002,
+    0x201C: 0xE003,
+    0x201D: 0xE004,
+    0x2026: 0xE005,
+    0x2014: 0xE006,
+}
+"""Punctuation that Chinese sets full-width: its Latin forms, kept in the private use area for pages in English."""
+
+
 def wanted(standard: str) -> set[int]:
     """Code points of the font: the standard characters, GB 2312 and `BLOCKS`."""
     points = {ord(character) for character in standard}
@@ -71,18 +83,30 @@ def build(standard: str, target: Path) -> None:
         pen = TTGlyphPen(None)
         outlines[name].draw(Cu2QuPen(pen, max_err=1.0, reverse_direction=True))
         glyphs[name], widths[name] = pen.glyph(), base["hmtx"][name][0]
+    latin = TTFont(OTHERS[0])
+    for point, private in LATIN_FORMS.items():
+        name = f"u{private:04X}x"
+        glyphs[name], widths[name] = _copied(latin, point)
+        order.append(name)
+        cmap[private] = name
     for path in OTHERS:
         other = TTFont(path)
-        theirs, their_outlines = other.getBestCmap(), other.getGlyphSet()
-        for point in sorted(points & theirs.keys() - cmap.keys()):
+        for point in sorted(points & other.getBestCmap().keys() - cmap.keys()):
             name = f"u{point:04X}x"
-            recording, pen = DecomposingRecordingPen(their_outlines), TTGlyphPen(None)
-            their_outlines[theirs[point]].draw(recording)
-            recording.replay(pen)
-            glyphs[name], widths[name] = pen.glyph(), round(their_outlines[theirs[point]].width)
+            glyphs[name], widths[name] = _copied(other, point)
             order.append(name)
             cmap[point] = name
     _assemble(order, cmap, glyphs, widths, base["hhea"].ascent, base["hhea"].descent).save(target)
+
+
+def _copied(font: TTFont, point: int) -> tuple[Any, int]:
+    """Outline and width of a character of another font with the same units per em."""
+    outlines = font.getGlyphSet()
+    outline = outlines[font.getBestCmap()[point]]
+    recording, pen = DecomposingRecordingPen(outlines), TTGlyphPen(None)
+    outline.draw(recording)
+    recording.replay(pen)
+    return pen.glyph(), round(outline.width)
 
 
 def _assemble(
