@@ -101,7 +101,7 @@ def test_one_inconsistent_year_does_not_spoil_the_others():
         ("migrants", 2020, 150.0), ("residents", 2020, 100.0), ("migrants", 2021, 50.0), ("residents", 2021, 100.0)
     )
     status = found.status.iloc[0]
-    assert (status["status"], status["n_years"], status["n_inconsistent"]) == ("estimated", 2, 1)
+    assert (status["status"], status["n_years"], status["n_inconsistent"]) == ("ok", 2, 1)
     assert found.labour_shares.table["flags"].tolist() == ["inconsistent", ""]
 
 

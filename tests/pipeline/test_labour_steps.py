@@ -85,7 +85,7 @@ def test_a_share_is_computed_in_every_setting(tmp_path):
     assert set(table["setting"]) == {"base", "pure_bounds"}
     assert set(table["value"]) == {0.5}
     assert len(table) == 22
-    assert found["labour_shares_status"]["status"].tolist() == ["estimated", "estimated"]
+    assert found["labour_shares_status"]["status"].tolist() == ["ok", "ok"]
     assert found["labour_shares_lineage"]["row_id"].unique().tolist() == ["F2"]
 
 

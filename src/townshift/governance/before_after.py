@@ -276,7 +276,7 @@ def _summary(draws: Draws) -> dict[str, object]:
 def _status(year: object, at: Sides, reason: str) -> dict[str, object]:
     return {
         "event_year": year,
-        "status": "not_estimable" if reason else "estimated",
+        "status": "not_estimable" if reason else "ok",
         "reason": reason,
         "n_before": len(at.before),
         "n_after": len(at.after),

@@ -47,7 +47,7 @@ def labour_shares(shares: Sequence[Share], series: Estimates, lineage_of: Mappin
 
     Returns:
         Estimates with measure = the share's name, unit `share` (0 to 1) and `EXTRA_COLUMNS`, half of the lineage from
-        the part and half from the whole; and one status row per share, place and setting: `estimated`, or
+        the part and half from the whole; and one status row per share, place and setting: `ok`, or
         `not_estimable` with reason `no_part`, `no_whole`, `no_common_year`, `units_differ` or `inconsistent`.
 
     Source: rejection sampling from the joint draws given the constraint (Robert and Casella 2004, section 2.3).
@@ -77,7 +77,7 @@ def labour_shares(shares: Sequence[Share], series: Estimates, lineage_of: Mappin
                 {
                     **{"share": share.name, "part": share.part, "whole": share.whole},
                     **{"place_id": str(keys[0]), "setting": str(keys[1])},
-                    "status": "not_estimable" if reason else "estimated",
+                    "status": "not_estimable" if reason else "ok",
                     "reason": reason,
                     "n_years": len(common),
                     "n_inconsistent": n_inconsistent,
