@@ -84,7 +84,7 @@ def build_document(results: Results, focus: Focus | None) -> Document:
     focal = focus.place_id if focus else _guessed_focal(results)
     with drawing_style():
         sections = _sections(results, names, focal)
-    sources, anchors = source_blocks(results)
+    sources, anchors = source_blocks(results, names)
     provenance, versions = provenance_blocks(results)
     claims = read_claims(results, names)
     return Document(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TIERS = ("official", "original_press", "press_origin", "trade_press", "mirror_or_aggregator", "film")
 
 
-def source_blocks(results: Results) -> tuple[list[Block], frozenset[str]]:
+def source_blocks(results: Results, names: Names) -> tuple[list[Block], frozenset[str]]:
     """Sources counted by tier, then all pages lineage by lineage; and the lineages that the page can link to."""
     found = results.input("sources")
     if found is None or found.empty:
@@ -33,8 +33,8 @@ def source_blocks(results: Results) -> tuple[list[Block], frozenset[str]]:
         for tier in tiers
     ]
     counts.append([cell(say("sources.all")), cell(str(len(found))), cell(str(found["lineage"].nunique()))])
-    heads = [Column(say("columns.tier")), Column(say("columns.pages"), True), Column(say("columns.lineages"), True)]
-    by_tier = Table("sources-by-tier", say("sources.by_tier"), heads, counts)
+    counted = [Column(say("columns.tier")), Column(say("columns.pages"), True), Column(say("columns.lineages"), True)]
+    by_tier = Table("sources-by-tier", say("sources.by_tier"), counted, counts)
     ordered = found.sort_values(["lineage", "source_id"], kind="stable")
     rows = [
         [
@@ -42,15 +42,15 @@ def source_blocks(results: Results) -> tuple[list[Block], frozenset[str]]:
             cell(text_of(row.source_id)),
             cell(code("tier", text_of(row.tier))),
             cell(text_of(getattr(row, "title_in_own_words", ""))),
-            cell(code("originator", text_of(getattr(row, "originator", "")))),
+            cell(names.originator(text_of(getattr(row, "originator", "")))),
             cell(text_of(getattr(row, "published", ""))),
             cell(code("source_interest", text_of(getattr(row, "interest", "")))),
             cell(_host(row), text_of(getattr(row, "url", "")), url=_web(text_of(getattr(row, "url", "")))),
         ]
         for row in records(ordered)
     ]
-    names = ("lineage", "source", "tier", "title", "originator", "published", "interest", "address")
-    columns = [Column(say(f"columns.{name}"), lang_en=name == "title") for name in names]
+    heads = ("lineage", "source", "tier", "title", "originator", "published", "interest", "address")
+    columns = [Column(say(f"columns.{head}"), lang_en=head == "title") for head in heads]
     listing = Listing("list-sources", say("sources.pages"), Table("sources", say("sources.pages"), columns, rows))
     lineages = frozenset(f"lineage-{text_of(one)}" for one in found["lineage"])
     return [Listing("list-tiers", say("sources.by_tier"), by_tier, [say("sources.note")]), listing], lineages

@@ -101,7 +101,16 @@ class Names:
         originator = self._originators.get(str(lineage), "unknown")
         if originator == "unknown":
             return plain(lineage)
-        return join(code("originator", originator), Words(" (", "（"), str(lineage), Words(")", "）"))
+        return join(self.originator(originator), Words(" (", "（"), str(lineage), Words(")", "）"))
+
+    def originator(self, originator: str) -> Words:
+        """Who first said something: by name, or as the press or government of a place that the study knows."""
+        for ending in ("press", "government"):
+            place = originator.removesuffix(f"_{ending}")
+            known = next((one for one in (place, place.rpartition("_")[0]) if one in self._places), "")
+            if place != originator and known and not has_text(f"report.codes.originator.{originator}"):
+                return say(f"words.{ending}_of", place=self._places[known])
+        return code("originator", originator)
 
     def place(self, place_id: object) -> Words:
         """Name of a place; its id where the study gives none."""
