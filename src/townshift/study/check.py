@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from townshift import __version__
 from townshift.engine.atomic import remove, write_text, writing
 from townshift.engine.hashing import digest
-from townshift.errors import EngineError
+from townshift.errors import EngineError, Problem
 from townshift.study.findings import CheckReport, Finding
 from townshift.study.manifest import MANIFEST, nearest
 from townshift.study.quarantine import quarantine_file, write_quarantine
@@ -95,6 +95,10 @@ def examination(study: Study, *, careful: bool = False) -> Iterator[Examination]
     )
     try:
         yield Examination(con, study, folder, careful=careful)
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        # Both mean that there was no room to put intermediate rows; DuckDB gives the cause in its first line.
+        values: dict[str, object] = {"path": folder, "folder": folder.parent, "reason": str(error).splitlines()[0]}
+        raise EngineError(Problem("TS-RUN-003", str(folder), values)) from error
     finally:
         con.close()
         shutil.rmtree(folder, ignore_errors=True)

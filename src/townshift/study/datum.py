@@ -21,7 +21,7 @@ ROUNDS = 10
 def to_wgs84(lon: Degrees, lat: Degrees, datum: Datum) -> tuple[Degrees, Degrees]:
     """Points of a Chinese map datum as WGS 84.
 
-    GCJ-02 is inverted by iteration, `p ← p + (target − gcj02(p))`; BD-09 is first turned into GCJ-02 by its closed form.
+    GCJ-02 is inverted by iteration, `p ← p + (target − gcj02(p))`; BD-09 is first turned into GCJ-02 in closed form.
     Points outside China (72.004–137.8347° E, 0.8293–55.8271° N) are not shifted, as the datum itself does not shift
     them; missing ones stay missing.
 

@@ -23,6 +23,10 @@ MOST = 0.5
 """If more than this share of a table's rows must be set aside, what is left stands for something else: fatal."""
 
 
+VALUE = "\x1a"
+"""Place of the value in a reason that is written once for many rows."""
+
+
 @dataclass
 class Examined:
     """One table after examination.
@@ -45,10 +49,10 @@ class Examined:
     set_aside: int = 0
     emptied: int = 0
 
-    def reason(self, rule: Rule, value: str) -> str:
-        """What is wrong with one row, in the current language, for the quarantine file."""
+    def reason(self, rule: Rule) -> str:
+        """What is wrong with a row that breaks the rule, in the current language; `VALUE` stands for its value."""
         same = next(one for one in self.findings if one.code == rule.code and one.column == rule.column)
-        return replace(same, examples=((0, value),)).problem.part("what")
+        return replace(same, examples=((0, VALUE),)).problem.part("what")
 
     @property
     def usable(self) -> bool:
@@ -228,7 +232,7 @@ class Examination:
             f"SELECT {LINE}, {value}{told} FROM ({rows.numbered}) WHERE {ROW} IN ({first}) ORDER BY {ROW}"
         ).fetchall()
         personal = any(table.field(column).personal for column in columns)
-        values = {**rule.values, **self._meaning(rule, table, str(examples[0][1]), personal)}
+        values = {**rule.values, **self._meaning(rule, str(examples[0][1]), personal)}
         values |= dict(zip(rule.context, examples[0][2:], strict=True))
         fatal = rule.fatal or (rule.code == "TS-DATA-014" and count > MOST * rows.n_rows)
         return Finding(
@@ -245,7 +249,7 @@ class Examination:
             "row" if done.file.format == "parquet" else "line",
         )
 
-    def _meaning(self, rule: Rule, table: Schema, value: str, personal: bool) -> dict[str, object]:
+    def _meaning(self, rule: Rule, value: str, personal: bool) -> dict[str, object]:
         """What a text says besides the value: the nearest word that was probably meant."""
         if rule.code == "TS-DATA-015":
             return {"nearest": HIDDEN if personal else nearest(value, str(rule.values["allowed"]).split(", "))}

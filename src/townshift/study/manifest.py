@@ -199,7 +199,7 @@ def _where(raw: str, key: tuple[int | str, ...]) -> str:
             if table and counts.get(".".join(table)) is not None:
                 prefix.append(counts[".".join(table)])
             current = [*prefix, assigned[1].strip("\"'")]
-        depth = len(current)
-        if current == wanted[:depth] and depth > best_depth:
+        depth = min(len(current), len(wanted))
+        if current[:depth] == wanted[:depth] and depth > best_depth:
             best, best_depth = number, depth
     return f"{MANIFEST} line {best}" if best else MANIFEST

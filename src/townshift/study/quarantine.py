@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from townshift.engine.atomic import remove, writing
 from townshift.locales import text
-from townshift.study.examination import Examined
+from townshift.study.examination import VALUE, Examined
 from townshift.study.findings import HIDDEN
 from townshift.study.reading import LINE, ROW, quoted
+from townshift.study.rules import Rule
 from townshift.study.schemas import Schema, schema
 
 if TYPE_CHECKING:
@@ -78,23 +79,22 @@ def _found(con: duckdb.DuckDBPyConnection, done: Examined, table: Schema, column
         f"SELECT f.{LINE}, f.rules{values}{own} FROM {quoted(done.found)} f JOIN ({done.rows.numbered}) r "
         f"ON f.{ROW} = r.{ROW} WHERE list_has_any(f.rules, {effects}::USMALLINT[]) ORDER BY f.{ROW}"
     )
+    reasons = [done.reason(rule) for rule in done.rules]
     while batch := rows.fetchmany(BATCH):
         for line, numbers, *cells in batch:
-            broken = [done.rules[number] for number in numbers]
             named = dict(zip(keyed, cells, strict=False))
-            effect = "set_aside" if any(rule.effect == "set_aside" for rule in broken) else "emptied"
-            reasons = []
-            for rule in broken:
-                parts = rule.column.split(", ") if rule.column else []
-                value = ", ".join(
-                    HIDDEN if table.field(part).personal else str(named.get(part) or "") for part in parts
-                )
-                reasons.append(done.reason(rule, value))
+            broken = [done.rules[number] for number in numbers]
+            told = [reasons[number].replace(VALUE, _value(done.rules[number], table, named)) for number in numbers]
             yield [
                 line,
-                effect,
+                "set_aside" if any(rule.effect == "set_aside" for rule in broken) else "emptied",
                 " ".join(rule.code for rule in broken),
                 " ".join(rule.column for rule in broken),
-                "; ".join(reasons),
+                "; ".join(told),
                 *cells[len(keyed) :],
             ]
+
+
+def _value(rule: Rule, table: Schema, cells: dict[str, object]) -> str:
+    columns = rule.column.split(", ")
+    return ", ".join(HIDDEN if table.field(name).personal else str(cells[name] or "") for name in columns)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from townshift.engine.atomic import writing
+from townshift.errors import StudyError
 from townshift.study.schemas import schema
 
 if TYPE_CHECKING:
@@ -127,7 +129,10 @@ def _select(columns: tuple[str, ...], swap_xy: bool, extra: str = "") -> str:
 
 def _text(file: TableFile) -> io.TextIOBase:
     """The file as text, piece by piece; what does not decode is marked, never an error."""
-    return file.path.open("r", encoding=file.encoding, errors="replace", newline="")
+    try:
+        return file.path.open("r", encoding=file.encoding, errors="replace", newline="")
+    except OSError as error:
+        raise StudyError.of("TS-STUDY-016", file.label, file=file.label, reason=error.strerror) from error
 
 
 def _header(file: TableFile) -> tuple[str, ...]:
@@ -183,7 +188,7 @@ def _by_record(file: TableFile, header: tuple[str, ...], folder: Path, swap_xy: 
     target = folder / f"{file.name}.{len(list(folder.iterdir()))}.parquet"
     ragged: list[Ragged] = []
     n_rows = 0
-    with pq.ParquetWriter(target, fields, compression="lz4") as writer:
+    with writing(target) as handle, pq.ParquetWriter(handle, fields, compression="lz4") as writer:
         numbers: list[int] = []
         lines: list[int] = []
         records: list[list[str]] = []
