@@ -78,6 +78,8 @@ def _problems(error: ValidationError, content: dict[str, Any], file_name: str) -
         where = f"{file_name}, {_where(item['loc'], content)}"
         last = steps[-1] if steps else ""
         kind = item["type"]
+        if kind == "too_short" and item["input"]:
+            continue  # the list has entries, but none is valid: those are reported one by one
         if kind == "extra_forbidden":
             found.append(Problem("TS-CLAIM-002", where, {"name": last, "nearest": nearest(last, known)}))
         elif last in _LANGUAGES and kind in ("missing", "string_too_short"):
