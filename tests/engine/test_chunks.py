@@ -79,13 +79,13 @@ def test_a_defect_in_a_worker_comes_out_as_it_is_and_leaves_no_process(repeated)
 
 def test_an_interrupt_ends_the_workers(repeated) -> None:
     main = threading.get_ident()
-    timer = threading.Timer(1.5, signal.pthread_kill, (main, signal.SIGINT))
+    timer = threading.Timer(2.5, signal.pthread_kill, (main, signal.SIGINT))
     timer.start()
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        map_chunks(repeated.slow_squares, list(range(4000)), 10, workers=2, serial_seconds=0)
+        map_chunks(repeated.very_slow_squares, SEEDS, 10, workers=2, serial_seconds=0)
     timer.join()
-    assert time.monotonic() - started < 8  # the whole work would take 10 s on each worker
+    assert time.monotonic() - started < 8  # one chunk takes 20 s
     assert not multiprocessing.active_children()
 
 
@@ -96,7 +96,7 @@ from toy_town_package import repeated
 from townshift.engine.chunks import map_chunks
 
 if __name__ == "__main__":
-    map_chunks(repeated.told_squares, range(100_000), 10, workers=2, serial_seconds=0)
+    map_chunks(repeated.one_slow_square, [0, 1], 1, workers=2, serial_seconds=0)
 """
 
 
@@ -111,6 +111,25 @@ def test_workers_do_not_outlive_a_killed_parent(repeated, tmp_path: Path) -> Non
     parent.kill()
     parent.wait()
     _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
+def test_an_interrupt_of_the_whole_terminal_is_answered_by_the_parent_alone(repeated, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(ORPHANS.format(code=str(Path(repeated.__file__).parents[1])))
+    told = tmp_path / "told"
+    told.mkdir()
+    parent = subprocess.Popen(
+        [sys.executable, str(script)],
+        env=os.environ | {"TOLD": str(told)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    _until(lambda: len(list(told.iterdir())) == 2)
+    os.killpg(parent.pid, signal.SIGINT)
+    said = parent.communicate(timeout=20)[1]
+    assert said.count("Traceback") == 1
+    assert said.rstrip().endswith("KeyboardInterrupt")
 
 
 def _until(holds) -> None:

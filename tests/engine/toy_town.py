@@ -111,10 +111,15 @@ def slow_squares(seeds):
     return [seed * seed for seed in seeds]
 
 
-def told_squares(seeds):
-    """Leaves its process id where the test looks for it."""
+def very_slow_squares(seeds):
+    time.sleep(20)
+    return [seed * seed for seed in seeds]
+
+
+def one_slow_square(seeds):
+    """Leaves its process id where the test looks for it; one process then has nothing to do, the other much."""
     Path(os.environ["TOLD"], str(os.getpid())).touch()
-    return slow_squares(seeds)
+    return very_slow_squares(seeds) if 1 in seeds else squares(seeds)
 
 
 def killed_once(seeds, marker):

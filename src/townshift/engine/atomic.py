@@ -77,7 +77,7 @@ def write_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
         n_waiting = 0
         for batch in batches:
             rows += batch.num_rows
-            waiting.append(batch.replace_schema_metadata(None))
+            waiting.append(batch)
             n_waiting += batch.num_rows
             if n_waiting >= ROW_GROUP_ROWS:
                 table = pa.Table.from_batches(waiting, schema)

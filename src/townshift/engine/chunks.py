@@ -133,14 +133,8 @@ def _one_pool(
         waiting: dict[Future[list[Result]], int] = {
             pool.submit(function, chunk): position for position, chunk in chunks.items()
         }
-        broken: BrokenProcessPool | None = None
         for future in as_completed(waiting):
-            try:
-                answers[waiting[future]] = future.result()
-            except BrokenProcessPool as problem:
-                broken = problem
-        if broken is not None:
-            raise broken
+            answers[waiting[future]] = future.result()
     except BaseException:
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()
