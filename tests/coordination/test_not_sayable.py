@@ -93,9 +93,10 @@ def test_a_short_series_of_the_focal_place_is_named():
 @pytest.mark.parametrize(
     ("status", "topics"),
     [
-        ("no_numerator", {"ratio:online_share:online:town": "counterpart_missing"}),
-        ("no_denominator", {"ratio:online_share:sales:town": "counterpart_missing"}),
-        ("no_common_year", {"ratio:online_share:town": "no_common_year"}),
+        ("neither", {"ratio:online:sales:town": "counterpart_missing"}),
+        ("no_numerator", {"ratio:online:sales:town": "counterpart_missing"}),
+        ("no_denominator", {"ratio:online:sales:town": "counterpart_missing"}),
+        ("no_common_year", {"ratio:online:sales:town": "no_common_year"}),
         ("ok", {}),
     ],
 )
@@ -112,6 +113,9 @@ def test_a_ratio_names_the_figure_it_lacks(status, topics):
         )
     )
     assert codes(table) == topics
+    lacking = {"no_denominator": "sales", "no_numerator": "online", "neither": "online"}
+    if status in lacking:
+        assert table["reason"].tolist() == [f"there is no series of: {lacking[status]}"]
 
 
 def test_a_ratio_of_another_place_is_not_a_topic():
@@ -127,7 +131,7 @@ def test_land_without_its_counterpart_is_named():
         status=["no_counterpart", "no_common_span", "not_declared"],
     )
     assert codes(said(Reports(land_status=land))) == {
-        "land:people:people:town": "counterpart_missing",
+        "land:people:town": "counterpart_missing",
         "land:sales:town": "no_common_year",
     }
 

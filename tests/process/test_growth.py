@@ -41,7 +41,11 @@ def test_bridged_years_beyond_the_last_fact_do_not_lengthen_the_span():
 
 
 def test_a_series_with_one_year_has_no_growth():
-    assert growth(together(Planted("firms", [2000], constant([100.0]))), NONE).table.empty
+    found = growth(
+        together(Planted("firms", [2000], constant([100.0]))),
+        windows({"name": "w", "year_from": 1990, "year_to": 2010}),
+    )
+    assert found.table.empty
 
 
 def test_no_series_is_no_growth_with_all_columns():

@@ -175,3 +175,8 @@ def test_the_status_says_what_is_missing(planted, statuses):
 
 def test_the_status_says_when_nothing_was_declared():
     assert set(land_status(together(), LandConsumptionParameters(), "town")["status"]) == {"not_declared"}
+
+
+def test_flags_of_the_ends_are_carried_beside_those_of_the_comparison():
+    found = land_consumption(town(people=(120.0, 100.0), flags="over_only"), ALL)
+    assert row(found, "lcrpgr@town/2000-2010")["flags"] == "unbounded;over_only"

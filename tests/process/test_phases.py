@@ -69,6 +69,10 @@ def test_a_short_series_is_not_judged():
     assert found["n_years"].tolist() == [7]
 
 
+def test_the_level_of_one_year_is_not_even_short():
+    assert phases(together(Planted("firms", [2000], constant([5.0]))), DEFAULT).empty
+
+
 def test_bridged_years_neither_lengthen_a_series_nor_turn_it():
     bridged = YEARS[4:11]
     few = phases(together(Planted("a", YEARS, constant(bent(0.3, 0.0, 2007)), bridged=[*bridged, 2011])), DEFAULT)

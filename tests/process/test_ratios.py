@@ -212,3 +212,14 @@ def test_the_status_says_which_figure_is_missing(planted, status):
 def test_the_status_lists_other_places_that_have_one_of_the_figures():
     table = ratio_status(together(Planted("firms", [2000], constant([1.0]), place="far")), of(PER_FIRM), "town")
     assert table[["place_id", "status"]].to_numpy().tolist() == [["far", "no_numerator"], ["town", "neither"]]
+
+
+def test_flags_of_both_figures_reach_the_ratio_and_its_growth():
+    found = ratios(
+        together(
+            Planted("sales", [2000, 2010], constant([1.0, 2.0]), flags="over_only"),
+            Planted("firms", [2000, 2010], constant([1.0, 1.0]), flags="two_peaked"),
+        ),
+        of(PER_FIRM),
+    )
+    assert set(found.table["flags"]) == {"over_only;two_peaked"}

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from townshift.coordination.levels import LevelSide, level_sides, records
+from townshift.coordination.levels import LevelSide, counties, level_sides, records
 from townshift.draws import summarise
 from townshift.frames import collect_estimates, joined, texts, typed
-from townshift.place_sides import ancestors
 from townshift.types import N_DRAWS, Estimate, Estimates, Parameters, keyed_seed
 
 COLUMNS = {
@@ -129,7 +128,7 @@ def dependence(
         speaker stands, `place_side` telling whether that is a receiving place.
     """
     side_of = level_sides(places, focal, destinations, parameters.links)
-    county_of = _counties(places, destinations, side_of)
+    county_of = counties(places, destinations, side_of)
     rows: list[dict[str, object]] = []
     if flows is not None:
         rows.extend(_from_flows(flows, side_of, parameters))
@@ -193,7 +192,7 @@ def asymmetries(
     extra: list[dict[str, object]] = []
     if flows is not None and not flows.empty:
         side_of = level_sides(places, focal, destinations, parameters.links)
-        county_of = _counties(places, destinations, side_of)
+        county_of = counties(places, destinations, side_of)
         shares = _shares(flows, parameters, side_of, county_of)
         for place in sorted({key for key, _ in shares}):
             on_origin = shares.get((place, "receiving_on_origin"))
@@ -321,23 +320,6 @@ def _counted(
             }
         )
     return typed(out, COLUMNS)
-
-
-def _counties(
-    places: pd.DataFrame, destinations: pd.DataFrame | None, side_of: Mapping[str, LevelSide]
-) -> dict[str, str]:
-    plain = texts(places, "place_id", "kind")
-    kinds = dict(zip(plain["place_id"], plain["kind"], strict=True))
-    county: dict[str, str] = {}
-    for place, side in side_of.items():
-        if side not in ("receiving", "comparator"):
-            continue
-        chain = (place, *ancestors(places, place))
-        county[place] = next((above for above in chain if kinds.get(above) == "county"), place)
-    if destinations is not None:
-        rows = texts(destinations, "place_id", "county_id")
-        county.update({p: c for p, c in zip(rows["place_id"], rows["county_id"], strict=True) if c})
-    return county
 
 
 def _shares(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from townshift.coordination.levels import FigureWidths, LevelSide, figure_draws, level_record, level_sides
+from townshift.coordination.levels import FigureWidths, LevelSide, counties, figure_draws, level_record, level_sides
 from townshift.draws import probability, summarise
 from townshift.frames import collect_estimates, typed
 from townshift.place_sides import ancestors
@@ -29,13 +29,12 @@ EXTRA = {
 STATUS_COLUMNS = {
     "definition_id": "string",
     "place_id": "string",
-    "side": "string",
     "n_focal": "Int64",
     "n_place": "Int64",
     "nearest_years": "Int64",
     "status": "string",
 }
-"""Columns of `level_status`; `nearest_years` is the distance of the two nearest years."""
+"""Columns of `level_status`; `place_id` is the receiving county, `nearest_years` the distance of the nearest years."""
 
 GAP = "level_gap"
 COMPARATOR_GAP = "level_gap_comparator"
@@ -138,15 +137,17 @@ def level_gaps(
     chain = (focal, *ancestors(places, focal))
     found: list[tuple[Estimate, npt.NDArray[np.float64], pd.DataFrame]] = []
     extra: list[dict[str, object]] = []
+    pairs = _pairs(usable, chain, side_of, parameters.tolerance_years)
+    by_package = _pairs(_one_per_package(usable), chain, side_of, parameters.tolerance_years)
     for setting, chosen in gap_settings(parameters).items():
-        rows = _one_per_package(usable) if setting == "packages_once" else usable
-        for pair in _pairs(rows, chain, side_of, parameters.tolerance_years):
+        for pair in by_package if setting == "packages_once" else pairs:
             estimate, draws, lineage, more = _gap(pair, chosen, setting, seed)
             found.append((estimate, draws, lineage))
             extra.append(more)
     gaps = collect_estimates(found, extra, EXTRA)
     listed = record.drop(columns="package")
-    return LevelGaps(gaps, listed, _status(usable, parameters, chain, side_of))
+    county_of = counties(places, destinations, side_of)
+    return LevelGaps(gaps, listed, _status(usable, parameters, chain, side_of, county_of))
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class _Pair:
         return int(self.focal["year"].iloc[0]), int(self.place["year"].iloc[0])
 
 
-def _pairs(rows: pd.DataFrame, chain: Sequence[str], side_of: dict[str, LevelSide], tolerance: int) -> list[_Pair]:
+def _pairs(rows: pd.DataFrame, chain: Sequence[str], side_of: Mapping[str, LevelSide], tolerance: int) -> list[_Pair]:
     pairs: list[_Pair] = []
     others = rows.loc[~rows["place_id"].isin(list(chain))]
     keys = ["definition_id", "unit", "place_id", "year"]
@@ -256,21 +257,28 @@ def _one_per_package(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _status(
-    usable: pd.DataFrame, parameters: LevelGapsParameters, chain: Sequence[str], side_of: dict[str, LevelSide]
+    usable: pd.DataFrame,
+    parameters: LevelGapsParameters,
+    chain: Sequence[str],
+    side_of: Mapping[str, LevelSide],
+    county_of: Mapping[str, str],
 ) -> pd.DataFrame:
+    """For every definition and receiving county, with all places inside it, whether a comparison is possible."""
+    receiving = [place for place, side in side_of.items() if side == "receiving"]
+    inside: dict[str, list[str]] = {}
+    for place in receiving:
+        inside.setdefault(county_of.get(place, place), []).append(place)
     rows: list[dict[str, object]] = []
-    receiving = sorted(place for place, side in side_of.items() if side == "receiving")
     for definition in parameters.definition:
         same = usable.loc[usable["definition_id"] == definition]
         focal_years = [int(year) for year in same.loc[same["place_id"].isin(list(chain)), "year"]]
-        for place in receiving:
-            years = [int(year) for year in same.loc[same["place_id"] == place, "year"]]
+        for county, members in inside.items():
+            years = [int(year) for year in same.loc[same["place_id"].isin(members), "year"]]
             nearest = min((abs(a - b) for a in focal_years for b in years), default=None)
             rows.append(
                 {
                     "definition_id": definition,
-                    "place_id": place,
-                    "side": "receiving",
+                    "place_id": county,
                     "n_focal": len(focal_years),
                     "n_place": len(years),
                     "nearest_years": nearest,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from townshift.frames import texts, typed
-from townshift.place_sides import Side, sides
+from townshift.place_sides import Side, ancestors, sides
 from townshift.types import N_DRAWS, Parameters, keyed_seed
 
 LevelSide = Literal["focal", "containing", "receiving", "comparator", "elsewhere"]
@@ -86,6 +86,30 @@ def level_sides(
     return out
 
 
+def counties(
+    places: pd.DataFrame, destinations: pd.DataFrame | None, side_of: Mapping[str, LevelSide]
+) -> dict[str, str]:
+    """The county in which each receiving place or comparator lies; a place outside any county stands for itself.
+
+    Args:
+        places: place_id, kind, parent_id.
+        destinations: place_id, county_id; a county named there wins.
+        side_of: side of every place.
+    """
+    plain = texts(places, "place_id", "kind")
+    kinds = dict(zip(plain["place_id"], plain["kind"], strict=True))
+    county: dict[str, str] = {}
+    for place, side in side_of.items():
+        if side not in ("receiving", "comparator"):
+            continue
+        chain = (place, *ancestors(places, place))
+        county[place] = next((above for above in chain if kinds.get(above) == "county"), place)
+    if destinations is not None:
+        rows = texts(destinations, "place_id", "county_id")
+        county.update({p: c for p, c in zip(rows["place_id"], rows["county_id"], strict=True) if c})
+    return county
+
+
 def level_record(facts: pd.DataFrame, definitions: Sequence[str], side_of: Mapping[str, LevelSide]) -> pd.DataFrame:
     """All published figures of the given definitions, each with its side and whether a comparison may use it.
 
@@ -158,30 +182,20 @@ def figure_draws(
         ((400,), True)
     """
     rng = np.random.default_rng(keyed_seed(seed, *keys))
-    ordered = figures.sort_values(["lineage", "fact_id"], kind="stable")
-    lineages = sorted(set(ordered["lineage"]))
-    u_lineage, u_figure = rng.random(n_draws), rng.random(n_draws)
-    z = rng.standard_normal(n_draws)
+    u_lineage, u_figure, z = rng.random(n_draws), rng.random(n_draws), rng.standard_normal(n_draws)
     common = np.random.default_rng(keyed_seed(seed, *keys[:-1], "bias")).standard_normal(n_draws)
-    out = np.empty(n_draws)
-    which = np.minimum((u_lineage * len(lineages)).astype(np.int64), len(lineages) - 1)
-    for number, lineage in enumerate(lineages):
-        own = ordered.loc[ordered["lineage"] == lineage]
-        values = own["value"].to_numpy(dtype=np.float64)
-        qualifiers = [str(word) for word in own["qualifier"]]
-        at = np.flatnonzero(which == number)
-        picks = np.minimum((u_figure[at] * len(own)).astype(np.int64), len(own) - 1)
-        shifts = np.array([_shift(qualifiers[pick], z[draw], widths) for draw, pick in zip(at, picks, strict=True)])
-        out[at] = values[picks] * np.exp(shifts + widths.bias * common[at])
-    return out
-
-
-def _shift(qualifier: str, z: float, widths: FigureWidths) -> float:
-    if qualifier == "over":
-        return abs(z) * widths.bound
-    if qualifier == "under":
-        return -abs(z) * widths.bound
-    return z * (widths.exact if qualifier == "exact" else widths.about)
+    ordered = figures.sort_values(["lineage", "fact_id"], kind="stable")
+    lineage = ordered["lineage"].astype(str).to_numpy()
+    _, start, count = np.unique(lineage, return_index=True, return_counts=True)
+    which = np.minimum((u_lineage * start.size).astype(np.int64), start.size - 1)
+    picked = start[which] + np.minimum((u_figure * count[which]).astype(np.int64), count[which] - 1)
+    values = ordered["value"].to_numpy(dtype=np.float64)[picked]
+    qualifiers = ordered["qualifier"].astype(str).to_numpy()[picked]
+    width = np.select(
+        [qualifiers == "exact", np.isin(qualifiers, ["over", "under"])], [widths.exact, widths.bound], widths.about
+    )
+    sided = np.select([qualifiers == "over", qualifiers == "under"], [np.abs(z), -np.abs(z)], z)
+    return np.asarray(values * np.exp(width * sided + widths.bias * common), dtype=np.float64)
 
 
 def _reason(year: float | None, value: float | None, flag: str) -> str:

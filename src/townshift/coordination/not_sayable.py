@@ -151,6 +151,7 @@ class _Topic:
     place: str = ""
     item: str = ""
     other: str = ""
+    missing: str = ""
     numbers: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -172,6 +173,7 @@ def _row(topic: _Topic, names: Titles) -> dict[str, object]:
             "place": names.of(topic.place, language),
             "item": names.of(topic.item, language),
             "other": names.of(topic.other, language),
+            "missing": names.of(topic.missing, language),
             **topic.numbers,
         }
         row[f"topic{suffix}"] = text(f"not_sayable.topic.{topic.kind}", language, **words)
@@ -230,16 +232,15 @@ def _phases(reports: Reports, focal: str) -> list[_Topic]:
 
 
 def _ratios(reports: Reports, focal: str) -> list[_Topic]:
-    missing = {"no_numerator": "numerator", "neither": "numerator", "no_denominator": "denominator"}
+    lacking = {"no_numerator": "numerator", "neither": "numerator", "no_denominator": "denominator"}
     topics = []
     for row in _records(reports.ratio_status):
         if row["place_id"] != focal or row["status"] == "ok":
             continue
-        column = missing.get(row["status"])
-        reason = "no_common_year" if column is None else "counterpart_missing"
-        values = {"item": row["ratio"].replace("_", " ")}
-        other = row[column] if column else ""
-        topics.append(_Topic("ratio", "process", reason, "ratio_status", focal, row["ratio"], other, values))
+        upper, lower = row["numerator"], row["denominator"]
+        missing = row[lacking[row["status"]]] if row["status"] in lacking else ""
+        reason = "counterpart_missing" if missing else "no_common_year"
+        topics.append(_Topic("ratio", "process", reason, "ratio_status", focal, upper, lower, missing))
     return topics
 
 
@@ -248,9 +249,10 @@ def _land(reports: Reports) -> list[_Topic]:
     for row in _records(reports.land_status):
         if row["status"] in ("ok", "not_declared"):
             continue
-        other = {"no_land": row["land"], "no_counterpart": row["against"]}.get(row["status"], "")
-        reason = "counterpart_missing" if other else "no_common_year"
-        topics.append(_Topic("land", "process", reason, "land_status", row["place_id"], row["against"], other))
+        missing = {"no_land": row["land"], "no_counterpart": row["against"]}.get(row["status"], "")
+        reason = "counterpart_missing" if missing else "no_common_year"
+        against = row["against"]
+        topics.append(_Topic("land", "process", reason, "land_status", row["place_id"], against, missing=missing))
     return topics
 
 

@@ -182,6 +182,8 @@ def _of_span(series: YearlySeries, break_list: Sequence[int]) -> list[Derived]:
 
 def _of_windows(series: YearlySeries, break_list: Sequence[int], windows: Sequence[Window]) -> list[Derived]:
     rows: dict[str, Derived] = {}
+    if series.fact_years().size < 2:
+        return []  # the level of one year has no growth in any window
     for window in windows:
         span = window_span(series, window)
         if span is None:

@@ -226,6 +226,7 @@ class _Maker:
         status = "not_identified" if self.crossed else "bridged_end" if self.span.bridged else "ok"
         ends = (self.span.year_from, self.span.year_to)
         at = [(one, one.position(year)) for one in (self.land, self.other) for year in ends]
+        carried = [word for one, i in at if i is not None for word in one.flags[i]]
         return Derived(
             measure=measure,
             place_id=self.land.place_id,
@@ -236,7 +237,7 @@ class _Maker:
             parents=tuple(one.ids[i] for one, i in at if i is not None),
             setting=self.land.setting,
             kind="bridged" if self.span.bridged else "estimated",
-            flags=(*(() if status == "ok" else (status,)), *(() if self.crossed else flags)),
+            flags=(*(() if status == "ok" else (status,)), *(() if self.crossed else flags), *carried),
             extra={
                 "land": self.land.definition_id,
                 "against": self.other.definition_id,

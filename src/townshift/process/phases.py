@@ -147,7 +147,7 @@ def phases(found: Estimates, parameters: PhasesParameters, breaks: Sequence[Mapp
 
     Only years that facts stand behind are used, so a bridged year can never be a turn; each regime between declared
     breaks is looked at on its own. A regime with fewer than `min_years` such years gets one row with the status
-    `too_short` and no year; a series that is not positive gets `not_positive`.
+    `too_short` and no year; a series that is not positive gets `not_positive`; the level of one year gets no row.
 
     Args:
         found: the result `series`.
@@ -165,6 +165,8 @@ def phases(found: Estimates, parameters: PhasesParameters, breaks: Sequence[Mapp
     """
     rows: list[dict[str, object]] = []
     for series in yearly_series(found):
+        if series.fact_years().size < 2:
+            continue  # the level of one year has no growth, so no phases
         for part in regimes(series, break_years(series, breaks)):
             rows.extend(_of_regime(part, parameters))
     table = typed(rows, COLUMNS)

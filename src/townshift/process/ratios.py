@@ -245,7 +245,7 @@ def _growth(
         group=window,
         setting=part.setting,
         kind=kind,
-        flags=(*marks, *_acceptance_flags(declared, acceptance)),
+        flags=(*marks, *_acceptance_flags(declared, acceptance), *_end_flags(part, i, k), *_end_flags(whole, j, m)),
         extra=_extra(declared, acceptance, window, status, crossed),
     )
 
@@ -273,6 +273,10 @@ def _window_span(part: YearlySeries, whole: YearlySeries, window: Window) -> Spa
     if len(inside) < 2 or inside[-1] - inside[0] < window.min_cover * (window.year_to - window.year_from):
         return None
     return Span(inside[0], inside[-1], bridged=False)
+
+
+def _end_flags(series: YearlySeries, first: int, last: int) -> tuple[str, ...]:
+    return (*series.flags[first], *series.flags[last])
 
 
 def _acceptance_status(acceptance: float) -> str:
