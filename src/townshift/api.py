@@ -139,12 +139,16 @@ class OpenStudy:
         return tuple(claim for claim, status in found.status.items() if status in late)
 
     def report(self, languages: Sequence[str] = ()) -> dict[str, Path]:
-        """Write the report in each language that needs it; language → path."""
-        from townshift.report import write_report
+        """Write the report in each language where it is out of date; language → path.
 
-        return {
-            language: write_report(self.study.out, language) for language in languages or self.study.focus.languages
-        }
+        Raises:
+            StudyError: nothing has been computed yet.
+        """
+        from townshift.report import write_reports
+
+        if not len(self.results):
+            raise StudyError.of("TS-CLI-005", path=str(self.study.path))
+        return write_reports(self.study.out, tuple(languages or self.study.focus.languages), self.study.focus)
 
     @property
     def claims(self) -> pd.DataFrame:
