@@ -161,6 +161,8 @@ def _prepare(group: SeriesInput, parameters: SeriesParameters) -> _Prepared:
     transform = inputs.build_transform(facts, group.scale, unit)
     main = inputs.set_aside_definitions(facts)
     inputs.set_aside_copies(facts, transform)
+    # The centre must not move with the number of copies.
+    transform = inputs.build_transform(facts, group.scale, unit)
     inputs.mark_stale(facts)
     status, reason = _status(facts, parameters)
     used = [fact for fact in facts if fact.used]
@@ -271,7 +273,7 @@ def _finish(
     return SeriesResult(
         item.status, item.reason, problem.years.astype(np.int64), draws, value, low, high,
         np.array(["estimated" if year in fact_years else "bridged" for year in problem.years]),
-        _year_flags(item.used, problem, path), problem.breaks, bias, path.lineage_sd, item.transform,
+        _year_flags(item.used, problem, path, parameters), problem.breaks, bias, path.lineage_sd, item.transform,
         Diagnostics(converged, not converged, path.log_evidence, path.grid_weight),
         parameters, path.influence, tuple(item.facts), found, problem,
     )  # fmt: skip
@@ -312,8 +314,10 @@ def common_bias(lineages: list[str], share: Array, parameters: SeriesParameters,
     return parameters.common_bias_sd * out
 
 
-def _year_flags(used: list[Fact], problem: Problem, path: PathPosterior) -> tuple[tuple[str, ...], ...]:
-    peaked = set(two_peaked_years(problem, path))
+def _year_flags(
+    used: list[Fact], problem: Problem, path: PathPosterior, parameters: SeriesParameters
+) -> tuple[tuple[str, ...], ...]:
+    peaked = set(two_peaked_years(problem, path, parameters.lineage_sd_grid[len(parameters.lineage_sd_grid) // 2]))
     sides: dict[int, set[str]] = {}
     for fact in used:
         sides.setdefault(fact.year, set()).add(fact.qualifier)

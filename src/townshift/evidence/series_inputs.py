@@ -188,7 +188,9 @@ def build_transform(facts: list[Fact], scale: Scale, unit: str) -> Transform:
         plain = Transform(scale, 0.0, 1.0, 100.0 if percent else 1.0)
         return Transform(scale, float(np.median(plain.forward(values))), 1.0, plain.whole)
     centre = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values - centre))) or float(np.std(values)) or abs(centre) or 1.0
+    # Errors of a balance or a growth rate go with the size of the figures as well as with their spread; the 68 %
+    # quantile of the distance does not collapse when half of the figures repeat one value.
+    spread = max(float(np.quantile(np.abs(values - centre), 0.68)), float(np.median(np.abs(values)))) or 1.0
     return Transform(scale, centre, spread / IDENTITY_SPREAD, 1.0)
 
 

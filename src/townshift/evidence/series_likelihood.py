@@ -82,6 +82,9 @@ def _shifted(facts: list[Fact], transform: Transform, factor: float) -> tuple[Ar
     possible = np.abs(place - here) > 1.0
     if transform.scale == "logit":
         possible &= values < transform.whole
+    if transform.scale == "identity":
+        # Near zero a lost zero cannot be told from a change of sign and size that such a quantity may well make.
+        possible[:] = False
     return place, possible
 
 

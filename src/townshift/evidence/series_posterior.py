@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from townshift.evidence.series_inputs import Array
-from townshift.evidence.series_likelihood import EXTRA_ZERO, LOST_ZERO, tilted_moments
+from townshift.evidence.series_likelihood import EXTRA_ZERO, LOST_ZERO, Components, tilted_moments
 from townshift.evidence.series_prior import trend_kernel
 
 if TYPE_CHECKING:
@@ -124,16 +124,13 @@ def zero_flags(responsibility: Array) -> list[tuple[int, str, float]]:
     return out
 
 
-def two_peaked_years(problem: Problem, path: PathPosterior) -> list[int]:
+def two_peaked_years(problem: Problem, path: PathPosterior, lineage_sd: float) -> list[int]:
     """Years whose facts pull to two places.
 
-    For each fact year the path's spread without that year's facts is taken from the draws (wide, so that the year's
-    own mixtures decide), multiplied by the exact mixtures, and its density looked at: two peaks, each with at least
-    15 % of the mass, and a valley below 60 % of the lower one.
+    For each year with two facts or more the exact mixtures are multiplied under a prior twice as wide as the path, so
+    that the year's own facts decide, with a lineage offset of plain size (a large one would hide the quarrel it was
+    inferred from): two peaks, each with at least 15 % of the mass, and a valley below 60 % of the lower one.
     """
-    from townshift.evidence.series_likelihood import Components
-
-    spread = float(np.sqrt(np.mean(path.lineage_sd**2)))
     out = []
     for index, year in enumerate(problem.years):
         members = np.flatnonzero(problem.year == year)
@@ -155,7 +152,7 @@ def two_peaked_years(problem: Problem, path: PathPosterior) -> list[int]:
                     )
                 )
             )
-            log_density = log_density + tilted_moments(parts, points, np.full(121, spread**2))[0]
+            log_density = log_density + tilted_moments(parts, points, np.full(121, lineage_sd**2))[0]
         if has_two_peaks(np.exp(log_density - log_density.max())):
             out.append(int(year))
     return out
