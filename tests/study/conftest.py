@@ -30,6 +30,12 @@ TABLES = {
 
 
 @pytest.fixture
+def manifest():
+    """`study.toml` of the small sound study."""
+    return MANIFEST
+
+
+@pytest.fixture
 def folder(tmp_path):
     """The small sound study, as files."""
     return write_study(tmp_path / "study")

@@ -185,8 +185,8 @@ def _study_findings(study: Study, exam: Examination) -> list[Finding]:
     """What `study.toml` says against what the tables hold."""
     wanted = [("TS-STUDY-019", "study.place", study.focus.place_id, "places")]
     for one in study.manifest.breaks:
-        wanted.append(("TS-STUDY-021", "breaks.place", one.place, "places"))
-        wanted.append(("TS-STUDY-021", "breaks.definition", one.definition, "indicators"))
+        wanted.append(("TS-STUDY-020", "breaks.place", one.place, "places"))
+        wanted.append(("TS-STUDY-020", "breaks.definition", one.definition, "indicators"))
     findings = []
     for code, key, value, table in wanted:
         done = exam.tables.get(table)
