@@ -14,9 +14,9 @@ from townshift.frames import typed
 from townshift.types import (
     BASE_SETTING,
     ESTIMATE_COLUMNS,
-    LEVEL,
     LINEAGE_COLUMNS,
     N_DRAWS,
+    Estimate,
     Estimates,
     Kind,
     estimate_id,
@@ -117,33 +117,34 @@ def derived_estimates(
     ordered = [unique[key] for key in sorted(unique)]
     found = _union_of_parents(ordered, lineage)
     draws = np.vstack([row.draws for row in ordered]) if ordered else np.empty((0, n_draws))
-    summary = summarise_rows(draws)
     counts = _counts(found, originals)
-    records: list[dict[str, object]] = []
-    for row, (value, low, high) in zip(ordered, summary, strict=True):
-        n, n_lineages = counts.get(row.estimate_id, (0, 0))
-        records.append(
-            {
-                "estimate_id": row.estimate_id,
-                "measure": row.measure,
-                "place_id": row.place_id,
-                "year_from": row.year_from,
-                "year_to": row.year_to,
-                "group": row.group,
-                "setting": row.setting,
-                "unit": row.unit,
-                "value": value,
-                "low": low,
-                "high": high,
-                "level": LEVEL,
-                "n": n,
-                "n_lineages": n_lineages,
-                "kind": row.kind,
-                "flags": ";".join(dict.fromkeys(row.flags)),
-                **{name: row.extra.get(name) for name in extra},
-            }
-        )
+    records = [
+        _record(row, numbers, counts.get(row.estimate_id, (0, 0)), extra)
+        for row, numbers in zip(ordered, summarise_rows(draws), strict=True)
+    ]
     return Estimates(table=typed(records, {**TYPES, **extra}), draws=draws, lineage=found)
+
+
+def _record(
+    row: Derived, numbers: npt.NDArray[np.float64], counts: tuple[int, int], extra: Mapping[str, str]
+) -> dict[str, object]:
+    estimate = Estimate(
+        measure=row.measure,
+        place_id=row.place_id,
+        year_from=row.year_from,
+        year_to=row.year_to,
+        unit=row.unit,
+        value=float(numbers[0]),
+        low=float(numbers[1]),
+        high=float(numbers[2]),
+        group=row.group,
+        setting=row.setting,
+        n=counts[0],
+        n_lineages=counts[1],
+        kind=row.kind,
+        flags=tuple(dict.fromkeys(row.flags)),
+    )
+    return {**estimate.row(), **{name: row.extra.get(name) for name in extra}}
 
 
 def _union_of_parents(rows: Sequence[Derived], lineage: pd.DataFrame) -> pd.DataFrame:
