@@ -165,8 +165,8 @@ def intervals(name: str, rows: Sequence[Row], unit: Words, percent: bool = False
     scale = 100.0 if percent else 1.0
     line = 17.0
     heads = sum(1 for before, row in zip([None, *rows], rows, strict=False) if _heads(before, row))
-    left = min(widest([row.label for row in rows]) + 18, 300.0)
-    width, height = max(560.0, left + 300), (len(rows) + heads) * line + 46
+    left = min(widest([label for row in rows for label in (row.label, row.group) if label is not None]) + 18, 340.0)
+    width, height = max(560.0, left + 280), (len(rows) + heads) * line + 46
     canvas = Canvas(name, width, height)
     axes = canvas.axes(left, 34, 14, 6)
     y = 0.0

@@ -157,7 +157,8 @@ def _part(
         numbers=_numbers(row, tests, names),
         evidence=evidence.get((claim_id, part_id), {}),
         remarks=remarks,
-        fit=_fit(outcomes),
+        fit=_fit(outcomes)
+        + (join(Words(" ", ""), say("summary.because", reasons=reasons)) if reasons.en else plain("")),
     )
 
 

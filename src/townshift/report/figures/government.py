@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from townshift.report.results import Results
 
+INSTRUMENTS = ("regulation", "land", "finance", "supply", "demand", "organisation", "none")
 LEVELS = ("nation", "province", "city", "county", "district", "town", "village", "association", "firm", "worker")
 
 
@@ -97,7 +98,7 @@ def _instruments(results: Results) -> list[Block]:
     part = found[found["scope"] == scope]
     periods = sorted({str(one) for one in part["period"]}, key=lambda one: (not one[:1].isdigit(), one))
     blocks: list[Block] = []
-    for column, order in (("actor_level", LEVELS), ("instrument", ())):
+    for column, order in (("actor_level", LEVELS), ("instrument", INSTRUMENTS)):
         table = count_table(
             f"instruments-{column.replace('_', '-')}",
             say(f"instruments.{column}_table"),

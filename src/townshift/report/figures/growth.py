@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from townshift.report.blocks import Block, Column, Figure, Note, Panel, Table, absent, cell
+from townshift.report.blocks import Block, Column, Figure, Listing, Note, Panel, Table, absent, cell
 from townshift.report.charts import Row, change_panel, intervals, series_panel
 from townshift.report.figures.refused import status_blocks
 from townshift.report.figures.series import estimates_table, years_of
@@ -204,17 +204,21 @@ def land_blocks(results: Results, names: Names) -> list[Block]:
             for row in records(bounded)
         ]
         axis = say("growth.axis") if rates else say("land.ratio_axis")
-        drawn = [Panel(intervals(f"land-{name}", rows, axis, rates, 0.0 if rates else 1.0))] if rows else []
+        title, note = say(f"land.{name}_title"), say(f"land.{name}_note")
+        table = estimates_table(f"land-{name}", title, [part], names)
+        if not rows:
+            blocks.append(Listing(f"list-land-{name}", title, table, [note], say("source.joint", n=len(part))))
+            continue
         blocks.append(
             Figure(
                 name=f"figure-land-{name}",
-                title=say(f"land.{name}_title"),
+                title=title,
                 alt=say("growth.alt", n=len(rows)),
-                panels=drawn,
-                table=estimates_table(f"land-{name}", say(f"land.{name}_title"), [part], names),
+                panels=[Panel(intervals(f"land-{name}", rows, axis, rates, 0.0 if rates else 1.0))],
+                table=table,
                 source=say("source.joint", n=len(part)),
                 legend=_shown(rows),
-                notes=[say(f"land.{name}_note")],
+                notes=[note],
                 wide=True,
             )
         )
