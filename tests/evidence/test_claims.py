@@ -186,6 +186,13 @@ def test_a_measure_of_a_table_that_the_study_lacks_is_no_misspelling():
     assert check_claims(small.file_of(part), WORDS) == []
 
 
+def test_data_that_no_step_uses_yet_is_a_warning():
+    part = small.part(numbers=small.numbers(table="plot_reuse", measure="reused", requires=["facts"]))
+    found = check_claims(small.file_of(part), WORDS)
+    assert [(problem.code, problem.severity) for problem in found] == [("TS-CLAIM-022", "warning")]
+    assert "plot_reuse" in str(found[0])
+
+
 # ------------------------------------------------------------------------------------------------- registration
 
 

@@ -16,7 +16,6 @@ from townshift.evidence.explain import explain
 from townshift.evidence.joint import joint_display
 from townshift.evidence.staleness import row_digest, staleness
 
-
 KEYS = {"facts": "fact_id", "sources": "source_id", "statements": "statement_id", "events": "event_id"}
 
 
@@ -34,8 +33,8 @@ def study() -> tuple[ClaimTables, dict[str, pd.DataFrame]]:
     file = parse_claims(content)
     more = pd.DataFrame([(f"F{i}", "town", "sales", 2000 + i, 1.5 * i, "exact", "S1", "L1") for i in range(3, 10)],
                         columns=small.FACTS.columns)  # fmt: skip
-    acts = small.events({"turn": "upgrading", "date": "2009", "event_type": "act"},
-                        {"turn": "upgrading", "date": "2010", "event_type": "act"}).assign(event_id=["X1", "X2"])  # fmt: skip
+    act = {"turn": "upgrading", "event_type": "act"}
+    acts = small.events(act | {"date": "2009"}, act | {"date": "2010"}).assign(event_id=["X1", "X2"])
     promise = small.statements({"speech_act": "promise", "source_id": "S3", "paraphrase": "Says all will be well."})
     tables = {
         "facts": pd.concat([small.FACTS, more], ignore_index=True),

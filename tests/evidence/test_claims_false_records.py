@@ -67,11 +67,12 @@ def test_on_200_false_records_at_most_5_percent_of_claims_are_supported(capsys):
     naive = rate(found, careless)
     by_claim = Counter(one.claim.id for _, one in found if one.verdict == "supported")
     verdicts = Counter(one.verdict for _, one in found)
-    with capsys.disabled():
-        print(
-            f"\n{FALSE_RECORDS} false records: {supported:.2%} of false claims supported ({dict(sorted(by_claim.items()))})"
-        )
-        print(f"verdicts: {dict(sorted(verdicts.items()))}; without the rules {naive:.1%} would be")
+    say(
+        capsys,
+        f"{FALSE_RECORDS} false records: {supported:.2%} of {len(found)} false claims supported",
+        f"  by claim: {dict(sorted(by_claim.items()))}",
+        f"  verdicts: {dict(sorted(verdicts.items()))}; a reader without the rules would support {naive:.1%}",
+    )
     assert supported <= 0.05
     # The records are no pushover: whoever follows the likelier or louder side is led astray far more often.
     assert naive > 0.05

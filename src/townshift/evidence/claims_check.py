@@ -110,12 +110,14 @@ def _part_problems(part: Part, words: Vocabulary, file: ClaimsFile, where: str) 
 
 def _number_problems(test: NumbersTest, words: Vocabulary, file: ClaimsFile, where: str) -> Iterator[Problem]:
     yield from _unknown("TS-CLAIM-017", test.requires, words.known_tables, where)
-    lacking = any(name not in words.columns for name in test.requires)
-    if not lacking:
-        if test.table not in words.measures:
-            yield from _unknown("TS-CLAIM-017", [test.table], frozenset(words.measures), where)
-        else:
-            yield from _unknown("TS-CLAIM-012", [test.measure], words.measures[test.table], where)
+    if test.table in words.measures:
+        yield from _unknown("TS-CLAIM-012", [test.measure], words.measures[test.table], where)
+    elif not test.requires:
+        yield from _unknown("TS-CLAIM-017", [test.table], frozenset(words.measures), where)
+    elif all(name in words.columns for name in test.requires):
+        # The study has the data, no step uses it yet: the part stays untestable, which is no error of the study.
+        values: dict[str, object] = {"name": test.table, "tables": ", ".join(test.requires)}
+        yield Problem("TS-CLAIM-022", where, values, "warning")
     definitions = frozenset(words.definitions)
     grouped = [test.group] if test.group and test.table in DEFINITION_GROUPS else []
     yield from _unknown("TS-CLAIM-010", [*grouped, *test.raised_by, *test.lowered_by], definitions, where)

@@ -288,7 +288,7 @@ def _components(inputs: Inputs, test: NumbersTest, figures: Figures, one: Theta)
         rows = [
             facts[row_id] for table, row_id in figures.behind.get(estimate, []) if table == "facts" and row_id in facts
         ]
-        level_gap = any("focal_place" in row for row in figures.rows)
+        level_gap = "focal_place" in figures.found.table.columns
         for direction, definitions in ((1, raised), (-1, set(test.lowered_by))):
             for definition in sorted(definitions):
                 own = [row for row in rows if str(row.get("definition_id") or row.get("indicator")) == definition]
