@@ -135,6 +135,13 @@ def test_a_speaker_outside_the_receiving_places_is_shown_on_the_side_where_they_
     assert (row["place_id"], row["place_side"]) == ("town", "focal")
 
 
+def test_what_is_seen_at_a_comparator_is_listed_but_not_counted():
+    rows = [statement("S1", "other", "market_dependence"), statement("S2", "west", "market_dependence")]
+    found = table(statements=pd.DataFrame(rows)).set_index("row_ids")
+    assert found["n_counted"].tolist() == [0, 0]
+    assert found["not_counted_reasons"].to_dict() == {"S1": "speaker_comparator", "S2": "speaker_elsewhere"}
+
+
 def test_a_statement_without_a_date_has_no_year():
     row = table(statements=pd.DataFrame([statement("S1", "far", "market_dependence", date=None)])).iloc[0]
     assert pd.isna(row["year_from"])

@@ -111,7 +111,8 @@ def dependence(
 
     Rows of one original are one: `n_counted_lineages` is the number to look at. A flow counts if its page states that
     the edge joins the two places and it speaks of one place; a figure counts if it is not a second entry; a statement
-    counts only as an observation by someone placed to know. Everything else is listed with the reason. Disagreeing
+    counts only as an observation by someone placed to know, who stands at a receiving place or on the origin's side.
+    Everything else is listed with the reason. Disagreeing
     with a proposition is evidence of the other side.
 
     Args:
@@ -135,7 +136,7 @@ def dependence(
     if facts is not None:
         rows.extend(_from_facts(facts, side_of, parameters))
     if statements is not None:
-        rows.extend(_from_statements(statements, parameters))
+        rows.extend(_from_statements(statements, side_of, parameters))
     return _counted(rows, side_of, county_of)
 
 
@@ -247,7 +248,9 @@ def _from_facts(
     ]
 
 
-def _from_statements(statements: pd.DataFrame, parameters: DependenceParameters) -> list[dict[str, object]]:
+def _from_statements(
+    statements: pd.DataFrame, side_of: Mapping[str, LevelSide], parameters: DependenceParameters
+) -> list[dict[str, object]]:
     names = ("statement_id", "date", "place_id", "concept", "stance", "speech_act", "position_to_know", "lineage")
     plain = texts(statements, *names, "same_as")
     side: dict[str, EvidenceSide] = dict.fromkeys(parameters.dependence_concepts, "dependence")
@@ -261,6 +264,8 @@ def _from_statements(statements: pd.DataFrame, parameters: DependenceParameters)
         towards = own if said["stance"] == "agree" else _OPPOSITE[own]
         reason = "" if said["speech_act"] == "observation" else f"discourse_{said['speech_act']}"
         reason = reason or ("" if said["position_to_know"] == "direct" else f"position_{said['position_to_know']}")
+        speaker = side_of.get(said["place_id"], "elsewhere")
+        reason = reason or (f"speaker_{speaker}" if speaker in ("comparator", "elsewhere") else "")
         year = said["date"][:4] if said["date"][:4].isdigit() else None
         key = said["statement_id"]
         rows.append(_row("statements", key, said["place_id"], towards, said["concept"], year, said, reason))
