@@ -112,8 +112,7 @@ def dependence(
     Rows of one original are one: `n_counted_lineages` is the number to look at. A flow counts if its page states that
     the edge joins the two places and it speaks of one place; a figure counts if it is not a second entry; a statement
     counts only as an observation by someone placed to know, who stands at a receiving place or on the origin's side.
-    Everything else is listed with the reason. Disagreeing
-    with a proposition is evidence of the other side.
+    Everything else is listed with the reason. Disagreeing with a proposition is evidence of the other side.
 
     Args:
         places: place_id, parent_id.
