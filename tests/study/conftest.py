@@ -36,6 +36,12 @@ def manifest():
 
 
 @pytest.fixture
+def sound_tables():
+    """The tables of the small sound study, as texts."""
+    return dict(TABLES)
+
+
+@pytest.fixture
 def folder(tmp_path):
     """The small sound study, as files."""
     return write_study(tmp_path / "study")

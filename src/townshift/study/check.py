@@ -104,10 +104,10 @@ def examination(study: Study, *, careful: bool = False) -> Iterator[Examination]
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _order(finding: Finding) -> tuple[bool, int, int]:
-    """Fatal first, then the folder, then table by table from the first line to the last."""
+def _order(finding: Finding) -> tuple[bool, int, bool, int]:
+    """Fatal first, then the folder, then table by table from the first line to the last, and what follows from them."""
     table = TABLES.index(finding.table) if finding.table else -1
-    return finding.severity != "fatal", table, finding.line
+    return finding.severity != "fatal", table, finding.code == "TS-DATA-024", finding.line
 
 
 def set_aside_file(out: Path, table: str) -> Path:

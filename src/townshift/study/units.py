@@ -67,6 +67,7 @@ _COUNTED = frozenset(
 )  # fmt: skip
 _NEVER_COUNTED = ("yuan", "usd", "euro", "m2", "m", "kg", "percent", "year", "day", "hour")
 _PLURALS = ("person", "piece", "set", "pair", "parcel", "year", "day", "hour")
+_YEARLY = ("_per_year", "/year", "/年", "每年")
 _SPLIT_PER = re.compile(r"_per_|/|每")
 
 
@@ -137,11 +138,16 @@ def conversion(unit: str, to: str) -> Fraction | None:
         return given.factor / wanted.factor
     if given.base == COUNT and "/" not in wanted.base and wanted.base not in _NEVER_COUNTED:
         return given.factor / wanted.factor
-    if given.base.removesuffix("/year") == wanted.base.removesuffix("/year"):
+    if _of_a_year(unit, given.base) == _of_a_year(to, wanted.base):
         return given.factor / wanted.factor
     if (given.base, wanted.base) in (("hour", "hour/day"), ("hour/day", "hour")):
         return given.factor / wanted.factor
     return None
+
+
+def _of_a_year(unit: str, base: str) -> str:
+    """The base without "per year", where that is how the unit is written."""
+    return base.removesuffix("/year") if unit.lower().endswith(_YEARLY) else base
 
 
 def canonical_unit(unit: str) -> str:
