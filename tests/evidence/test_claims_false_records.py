@@ -86,3 +86,13 @@ def test_on_true_records_most_claims_are_supported_and_few_contradicted(capsys):
     say(capsys, f"{TRUE_RECORDS} true records: power {power:.1%}, contradicted {wrong:.2%} of {len(found)} true claims")
     assert power >= 0.5
     assert wrong <= 0.05
+
+
+@pytest.mark.slow
+def test_negating_all_claims_of_zhili_mirrors_every_verdict_on_whole_records():
+    file = false_records.claims()
+    mirror = {"supported": "contradicted", "contradicted": "supported"}
+    for record in (*false_records.records([0, 1, 2]), *false_records.records([0, 1], "true")):
+        plain = judge_claims(file, record.tables, record.results)[1]
+        negated = judge_claims(file.negated(), record.tables, record.results)[1]
+        assert [one.verdict for one in negated] == [mirror.get(one.verdict, one.verdict) for one in plain]
