@@ -24,6 +24,7 @@ class Cell:
         shade: -1..1 colours the cell (below 0 against, above 0 for); `None` leaves it white.
         anchor: id of a place in the page that the cell links to.
         url: web address that the cell links to.
+        name: id of the cell, for others to link to.
     """
 
     shown: Words
@@ -31,6 +32,7 @@ class Cell:
     shade: float | None = None
     anchor: str = ""
     url: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,10 @@ def source_blocks(results: Results, names: Names) -> tuple[list[Block], frozense
     counted = [Column(say("columns.tier")), Column(say("columns.pages"), True), Column(say("columns.lineages"), True)]
     by_tier = Table("sources-by-tier", say("sources.by_tier"), counted, counts)
     ordered = found.sort_values(["lineage", "source_id"], kind="stable")
+    named: set[str] = set()
     rows = [
         [
-            cell(text_of(row.lineage)),
+            cell(text_of(row.lineage), name=_once(f"lineage-{text_of(row.lineage)}", named)),
             cell(text_of(row.source_id)),
             cell(code("tier", text_of(row.tier))),
             cell(text_of(getattr(row, "title_in_own_words", ""))),
@@ -52,8 +53,15 @@ def source_blocks(results: Results, names: Names) -> tuple[list[Block], frozense
     heads = ("lineage", "source", "tier", "title", "originator", "published", "interest", "address")
     columns = [Column(say(f"columns.{head}"), lang_en=head == "title") for head in heads]
     listing = Listing("list-sources", say("sources.pages"), Table("sources", say("sources.pages"), columns, rows))
-    lineages = frozenset(f"lineage-{text_of(one)}" for one in found["lineage"])
-    return [Listing("list-tiers", say("sources.by_tier"), by_tier, [say("sources.note")]), listing], lineages
+    return [Listing("list-tiers", say("sources.by_tier"), by_tier, [say("sources.note")]), listing], frozenset(named)
+
+
+def _once(name: str, named: set[str]) -> str:
+    """An id for the first row that asks for it."""
+    if name in named:
+        return ""
+    named.add(name)
+    return name
 
 
 def _host(row: Record) -> str:

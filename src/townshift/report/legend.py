@@ -43,7 +43,7 @@ _MARKS: dict[str, str] = {
     "strong": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
     "single": _drawn("-", BLUE, dashed=True) + _drawn("o", BLUE, "#fff"),
     "no_evidence": _drawn("s", GREY, "#fff"),
-    "stance": '<rect x="1" y="3" width="12" height="10" fill="#7fb8d8"/>'
+    "stance": '<rect x="1" y="3" width="12" height="10" fill="#80b8d8"/>'
     '<rect x="13" y="3" width="12" height="10" fill="#eaae80"/>',
     "gap": _drawn("o", INK, "#fff"),
     **{f"turn_{turn}": _drawn(marker, colour) for turn, (marker, colour) in TURN_STYLES.items()},
@@ -60,7 +60,7 @@ def shade(value: float) -> str:
 
     Example:
         >>> shade(1.0), shade(0.0)
-        ('background:#7fb8d8', 'background:#ffffff')
+        ('background:#80b8d8', 'background:#ffffff')
     """
     strength = min(abs(value), 1.0) * 0.5
     colour = BLUE if value >= 0 else VERMILLION

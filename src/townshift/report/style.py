@@ -55,7 +55,7 @@ _RC: dict[str, Any] = {
 }
 _OPENING = r'<svg viewBox="\1" aria-hidden="true" focusable="false">'
 _GID = "words-"
-_LABEL = re.compile(rf'(<g id="{_GID}(\d+)">\s*<text[^>]*>)[^<]*(</text>)')
+_LABEL = re.compile(rf'<g id="{_GID}(\d+)">(\s*<text[^>]*>)[^<]*(</text>)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Drawing:
     def svg(self, language: str) -> str:
         """The SVG element with its texts in `language`."""
         return _LABEL.sub(
-            lambda found: f"{found[1]}{html.escape(self.words[int(found[2])].of(language))}{found[3]}", self.template
+            lambda found: f"<g>{found[2]}{html.escape(self.words[int(found[1])].of(language))}{found[3]}", self.template
         )
 
 

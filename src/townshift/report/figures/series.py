@@ -118,8 +118,7 @@ def _panel(
     if weights is not None and len(weights):
         heaviest = weights.groupby("lineage", sort=True)["weight"].sum().sort_values(ascending=False, kind="stable")
         parts = [
-            join(names.lineage(one), f" {100 * share:.0f} %")
-            for one, share in heaviest.head(SHOWN_LINEAGES).items()
+            join(names.lineage(one), f" {100 * share:.0f} %") for one, share in heaviest.head(SHOWN_LINEAGES).items()
         ]
         remarks.append(say("series.driven_by", lineages=listing(parts)))
     peaked = years[years["flags"].fillna("").str.contains("two_peaked")]
