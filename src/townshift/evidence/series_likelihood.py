@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 CORE, WIDE, OUTLIER, LOST_ZERO, EXTRA_ZERO = range(5)
 N_COMPONENTS = 5
 
-OUTLIER_SD = 1.2
+# A figure off by more than this is rather a slip of one zero, which has components of its own.
+OUTLIER_SD = 0.8
+# A slipped figure is rarely the best figure otherwise.
+SLIP_SD = 0.15
 HIDDEN_ROUNDING = 0.5
 NEVER = -60.0
 
@@ -111,7 +114,8 @@ def build_components(facts: list[Fact], transform: Transform, parameters: Series
     weight[WIDE] = rest * np.where(bound, 0.3, 0.15)
     weight[CORE] = rest - weight[WIDE]
     place = np.stack([here, here, here, lost_place, extra_place])
-    error = np.stack([sd, np.where(bound, sd, np.hypot(sd, 0.25)), np.full(n, OUTLIER_SD), sd, sd])
+    slip = np.hypot(sd, SLIP_SD)
+    error = np.stack([sd, np.where(bound, sd, np.hypot(sd, 0.25)), np.full(n, OUTLIER_SD), slip, slip])
     excess = np.stack([narrow, wide_excess, np.zeros(n), narrow, narrow])
     # A promoted figure is a ceiling on the truth rather than a reading of it.
     excess[WIDE] = np.where(promoted & ~bound, 0.3, excess[WIDE])

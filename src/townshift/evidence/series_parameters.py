@@ -41,10 +41,11 @@ class SeriesParameters(Parameters):
         stale_drift: sd a year by which a repeated figure may have been overtaken.
         package_share: share of the lineage variance that pages of one package have in common.
         level_sd: prior sd of the level around the median fact.
-        slope_sd: prior sd of the yearly growth at the median year.
+        slope_sd: prior sd of the long-run mean of yearly growth.
         level_step_grid: candidate sds of the yearly random step of the level.
         level_step_prior: their prior weights.
-        slope_step_grid: candidate sds of the yearly random change of growth.
+        growth_persistence_years: years after which a spell of faster or slower growth has faded to a third.
+        slope_step_grid: candidate sds of growth around its long-run mean.
         slope_step_prior: their prior weights.
         lineage_sd_grid: candidate sds of a lineage's own offset.
         lineage_sd_prior: their prior weights.
@@ -63,16 +64,17 @@ class SeriesParameters(Parameters):
     noise_about: float = Field(default=0.10, gt=0)
     tier_factor: dict[str, float] = Field(default_factory=lambda: dict(TIER_FACTOR))
     excess_wide: float = Field(default=0.4, gt=0)
-    outlier_weight: float = Field(default=0.03, gt=0, lt=1)
+    outlier_weight: float = Field(default=0.02, gt=0, lt=1)
     lost_zero_weight: float = Field(default=0.02, ge=0, lt=1)
     extra_zero_weight: float = Field(default=0.01, ge=0, lt=1)
     stale_drift: float = Field(default=0.12, gt=0)
     package_share: float = Field(default=0.5, ge=0, le=1)
     level_sd: float = Field(default=3.0, gt=0)
-    slope_sd: float = Field(default=0.25, gt=0)
+    slope_sd: float = Field(default=0.15, gt=0)
+    growth_persistence_years: float = Field(default=4.0, gt=0)
     level_step_grid: tuple[float, ...] = (0.03, 0.1, 0.25)
     level_step_prior: tuple[float, ...] = (0.35, 0.45, 0.2)
-    slope_step_grid: tuple[float, ...] = (0.01, 0.08)
+    slope_step_grid: tuple[float, ...] = (0.03, 0.12)
     slope_step_prior: tuple[float, ...] = (0.5, 0.5)
     lineage_sd_grid: tuple[float, ...] = (0.04, 0.12, 0.3)
     lineage_sd_prior: tuple[float, ...] = (0.35, 0.45, 0.2)

@@ -1,6 +1,7 @@
 """The latent trend before any figure is seen: local linear trend as a Gaussian process, on a grid of step sizes.
 
-Source: Harvey (1989), *Forecasting, Structural Time Series Models and the Kalman Filter*, chapter 2. The steps cannot
+Source: Harvey (1989), *Forecasting, Structural Time Series Models and the Kalman Filter*, chapter 2 (there the damped
+trend, section 2.3.2). The steps cannot
 be told from a few facts, so they are integrated over a small grid rather than plugged in.
 """
 
@@ -91,18 +92,23 @@ class Kernel:
 def trend_kernel(problem: Problem, left: Array, right: Array, parameters: SeriesParameters) -> Kernel:
     """Covariance of the trend between two sets of years.
 
-    K(s, t) = A² + B² (s − c)(t − c) + σ_level² min(s', t') + σ_slope² (a² b / 2 − a³ / 6) + D² Σ_b [s ≥ b][t ≥ b],
-    with s', t' counted from the first year, a = min, b = max of them, c the median year: level and growth diffuse,
-    a random walk of the level, an integrated random walk of growth, a diffuse shift at each declared break.
+    K(s, t) = A² + B² (s − c)(t − c) + σ_level² min(s', t') + σ_slope² I(s', t') + D² Σ_b [s ≥ b][t ≥ b],
+    I(s, t) = ℓ² (2 min(s, t) / ℓ − 1 + e^(−s/ℓ) + e^(−t/ℓ) − e^(−|s − t|/ℓ)),
+    with s', t' counted from the first year and c the median year: level and long-run growth diffuse, a random walk of
+    the level, growth that strays from its long-run mean in spells of about ℓ years (an integrated
+    Ornstein-Uhlenbeck process; the random walk of the textbook trend would let growth wander without end in a long
+    gap), a diffuse shift at each declared break.
     """
     centre = float(np.median(problem.year))
     first = problem.years[0]
     s, t = left[:, None], right[None, :]
-    low, high = np.minimum(s, t) - first, np.maximum(s, t) - first
+    low, apart = np.minimum(s, t) - first, np.abs(s - t)
+    spell = parameters.growth_persistence_years
+    fading = np.exp(-(s - first) / spell) + np.exp(-(t - first) / spell) - np.exp(-apart / spell)
     fixed = parameters.level_sd**2 + parameters.slope_sd**2 * (s - centre) * (t - centre)
     for year in problem.breaks:
         fixed = fixed + parameters.break_sd**2 * ((s >= year) & (t >= year))
-    return Kernel(fixed, low, low * low * (high / 2 - low / 6))
+    return Kernel(fixed, low, spell * spell * (2 * low / spell - 1 + fading))
 
 
 def offset_kernel(problem: Problem, parameters: SeriesParameters) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from townshift.evidence.series_inputs import Array, Fact, significant_digits
-from townshift.evidence.series_likelihood import noise_sd
+from townshift.evidence.series_likelihood import OUTLIER_SD, noise_sd
 from townshift.types import LEVEL, Kind
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def predictive_draws(
     pick = rng.random(m)
     wide = pick < parameters.outlier_weight
     middling = (pick >= 0.5) & (pick < 0.65)
-    noise = np.where(wide, 1.2, np.where(middling, np.hypot(sd, 0.25), sd)) * rng.standard_normal(m)
+    noise = np.where(wide, OUTLIER_SD, np.where(middling, np.hypot(sd, 0.25), sd)) * rng.standard_normal(m)
     noise += result.lineage_sd * rng.standard_normal(m)
     if qualifier in ("over", "under"):
         excess = np.abs(rng.standard_normal(m)) * np.where(rng.random(m) < 0.3, parameters.excess_wide, 0.07)
