@@ -38,7 +38,18 @@ LOG_SPAN = 25.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One interval of a chart of intervals; `colour` falls back to the chart's."""
+    """One interval of a chart of intervals.
+
+    Attributes:
+        label: what it is.
+        value: median.
+        low: lower end.
+        high: upper end.
+        bridged: drawn dashed and hollow.
+        colour: of point and bar.
+        group: heading above the first row of a group.
+        placebo: range of the same figure where nothing is known to have happened, drawn in grey below the bar.
+    """
 
     label: Words
     value: float
@@ -47,6 +58,7 @@ class Row:
     bridged: bool = False
     colour: str = BLUE
     group: Words | None = None
+    placebo: tuple[float, float] | None = None
 
 
 def series_panel(name: str, years: pd.DataFrame, facts: pd.DataFrame | None, percent: bool = False) -> Drawing:
@@ -177,6 +189,8 @@ def intervals(name: str, rows: Sequence[Row], unit: Words, percent: bool = False
             y += 1
         ends = [row.low * scale, row.high * scale]
         axes.plot(ends, [y, y], color=row.colour, linewidth=2.4, linestyle=(0, (2, 1.4)) if row.bridged else "-")
+        if row.placebo is not None:
+            axes.plot([one * scale for one in row.placebo], [y + 0.3, y + 0.3], color=GREY, linewidth=1.2)
         face = "white" if row.bridged else row.colour
         axes.plot([row.value * scale], [y], "o", color=row.colour, markerfacecolor=face, markersize=5.5, zorder=3)
         shown = clipped(row.label, left - 14)

@@ -39,6 +39,7 @@ _MARKS: dict[str, str] = {
     "whole_span": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
     "window": _drawn("-", GREEN, width=2.4) + _drawn("o", GREEN),
     "bridged_point": _drawn("-", BLUE, dashed=True, width=2.4) + _drawn("o", BLUE, "#fff"),
+    "placebo": _drawn("-", GREY),
     "focal": _drawn("*", INK, VERMILLION),
     "strong": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
     "single": _drawn("-", BLUE, dashed=True) + _drawn("o", BLUE, "#fff"),

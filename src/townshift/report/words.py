@@ -130,7 +130,14 @@ class Names:
 
     def measure(self, measure: object) -> Words:
         """Title of a measure: from the locales, the study's indicators, or the code itself."""
-        return code("measure", measure) if has_text(f"report.codes.measure.{measure}") else self.indicator(measure)
+        named = str(measure)
+        if has_text(f"report.codes.measure.{named}"):
+            return code("measure", named)
+        for ending in ("_growth_window", "_growth"):
+            if named.endswith(ending):
+                return join(self.measure(named.removesuffix(ending)), say("words.growth_of"))
+        known = self._indicators.get(named)
+        return known or plain(prettified(named).capitalize())
 
 
 def code(kind: str, value: object) -> Words:

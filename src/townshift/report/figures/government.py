@@ -10,7 +10,7 @@ from townshift.report.figures.series import estimates_table
 from townshift.report.figures.timeline import TURN_STYLES, Dot, timeline
 from townshift.report.matrices import count_table, summed
 from townshift.report.numbers import RATES
-from townshift.report.results import records, text_of
+from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, plain, say, unit
 
 if TYPE_CHECKING:
@@ -209,6 +209,7 @@ def _compared(found: pd.DataFrame, unit_code: str, names: Names) -> Figure:
             row.value,
             row.low,
             row.high,
+            placebo=_placebo(row),
         )
         for row in records(found)
     ]
@@ -220,10 +221,16 @@ def _compared(found: pd.DataFrame, unit_code: str, names: Names) -> Figure:
         panels=[Panel(intervals(name, rows, axis, percent=rate))],
         table=estimates_table(name, say("before_after.title"), [found], names),
         source=say("source.joint", n=len(rows)),
-        legend=("point",),
+        legend=("point", "placebo") if any(row.placebo for row in rows) else ("point",),
         notes=[say("before_after.note")],
         wide=True,
     )
+
+
+def _placebo(row: Record) -> tuple[float, float] | None:
+    """The range of the same difference at the other years of the series."""
+    low, high = text_of(getattr(row, "placebo_low", "")), text_of(getattr(row, "placebo_high", ""))
+    return (float(low), float(high)) if low and high else None
 
 
 def _refused(refused: pd.DataFrame, names: Names) -> Listing:

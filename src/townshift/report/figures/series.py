@@ -197,7 +197,7 @@ def _facts_listing(facts: pd.DataFrame, names: Names) -> Listing:
             cell(text_of(row.lineage), anchor=f"lineage-{text_of(row.lineage)}"),
             cell(number(_float(row.weight), 2), _float(row.weight)),
             cell(flags_of(row.flags)),
-            cell(code("fact_reason", text_of(row.reason)) if not _true(row.used) else plain("")),
+            cell(_why_aside(row)),
         ]
         for row in records(facts)
     ]
@@ -205,6 +205,14 @@ def _facts_listing(facts: pd.DataFrame, names: Names) -> Listing:
     columns = [Column(say(f"columns.{head}"), head in ("year", "value", "weight")) for head in heads]
     table = Table("facts", say("series.facts"), columns, rows)
     return Listing("list-facts", say("series.facts"), table, [say("series.facts_note")], folded=True)
+
+
+def _why_aside(row: Record) -> Words:
+    """Why a fact has no weight of its own; a copy names the row that it repeats."""
+    reason, _, other = text_of(row.reason).partition(":")
+    if _true(row.used) or not reason:
+        return plain("")
+    return code("fact_reason", reason) + (f" {other}" if other else "")
 
 
 def _float(value: object) -> float:
