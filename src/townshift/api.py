@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from townshift import study as on_disk
-from townshift.engine import RunRecord, run_graph
+from townshift.engine import RunRecord, check_parameters, run_graph
 from townshift.engine.lock import run_lock
-from townshift.errors import StudyError
+from townshift.errors import ClaimError, Problem, StudyError
 from townshift.locales import current_language, text
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MINIMAL = Path(__file__).parent / "studies" / "minimal"
 """The study that `new_study` copies; in a checkout it lies in `studies/minimal`."""
 
+LATE_RULES = {"changed": "TS-CLAIM-016", "added": "TS-CLAIM-019", "withdrawn": "TS-CLAIM-021"}
+"""What a reader must know of a rule that did not stand before the first run."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -33,13 +36,13 @@ class Run:
         check: what was found wrong in the tables; a fatal problem stops the run before any step.
         record: every step with its state.
         reports: language → the report written or found up to date.
-        changed_rules: ids of claims whose rule was changed after results were seen.
+        late_rules: claims whose rule was changed, added or withdrawn after results were seen.
     """
 
     check: CheckReport
     record: RunRecord
     reports: Mapping[str, Path]
-    changed_rules: tuple[str, ...] = ()
+    late_rules: tuple[Problem, ...] = ()
 
 
 class Results(Mapping[str, "pd.DataFrame"]):
@@ -81,6 +84,29 @@ class OpenStudy:
     def check(self) -> CheckReport:
         """Every problem of the study's tables at once; nothing is computed."""
         return on_disk.check_study(self.study)
+
+    def check_rules(self) -> list[Problem]:
+        """What is wrong with the parameters in `study.toml` and with `claims.toml`, all at once.
+
+        Names in `claims.toml` are looked up in the study's tables; the names of results are looked up by a run.
+        """
+        from townshift.pipeline import steps
+
+        found = list(check_parameters(steps(), self.study.manifest.parameters))
+        if self.study.claims_file is None:
+            return found
+        from townshift.evidence.claims_check import check_claims, vocabulary
+        from townshift.evidence.claims_read import load_claims
+        from townshift.pipeline.verdict_tables import DECLARED_RESULTS, FIXED_MEASURES
+        from townshift.study.schemas import TABLES
+
+        try:
+            claims = load_claims(self.study.claims_file)
+        except ClaimError as error:
+            return [*found, *error.problems]
+        tables = {name: self._rows(name) for name in self.study.table_names}
+        measures = {**FIXED_MEASURES, **dict.fromkeys(DECLARED_RESULTS, ())}
+        return [*found, *check_claims(claims, vocabulary(tables, measures, TABLES), self.study.claims_file.name)]
 
     def run(
         self,
@@ -127,16 +153,19 @@ class OpenStudy:
             changed = self._register()
             return Run(found, record, self.report(), changed)
 
-    def _register(self) -> tuple[str, ...]:
-        """Keep the hashes of the claims at their first run; the ids of those changed since."""
+    def _register(self) -> tuple[Problem, ...]:
+        """Keep the hashes of the claims at their first run; a warning for each rule that is not as it was."""
         if self.study.claims_file is None or "claims" not in self.results:
             return ()
         from townshift.evidence.claims_lock import LOCK_NAME, register
         from townshift.evidence.claims_read import load_claims
 
         found = register(load_claims(self.study.claims_file), self.study.claims_file.with_name(LOCK_NAME))
-        late = ("changed", "added", "withdrawn")
-        return tuple(claim for claim, status in found.status.items() if status in late)
+        return tuple(
+            Problem(LATE_RULES[status], "claims.toml", {"name": claim}, "warning")
+            for claim, status in found.status.items()
+            if status in LATE_RULES
+        )
 
     def report(self, languages: Sequence[str] = ()) -> dict[str, Path]:
         """Write the report in each language where it is out of date; language → path.
@@ -166,11 +195,13 @@ class OpenStudy:
         """The chain from a claim to its parts, tests, results, steps, rows and sources, as text.
 
         Raises:
-            ClaimError: there is no such claim.
-            StudyError: nothing has been computed yet.
+            StudyError: there is no such claim, or nothing has been computed yet.
         """
         from townshift.evidence.explain import explain as chain
 
+        known = self._judged("claims")["claim_id"].tolist()
+        if claim_id not in known:
+            raise StudyError.of("TS-CLI-004", claim=claim_id, known=", ".join(known))
         names = ("claims", "claim_parts", "claim_tests", "claim_evidence")
         tables = {name: self._judged(name) for name in names}
         tables |= {name: self._rows(name) for name in self.study.table_names}

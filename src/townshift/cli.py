@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 
-from townshift.errors import EngineError, Problem, TownshiftError
+from townshift.errors import EngineError, TownshiftError
 from townshift.locales import LANGUAGES, set_language, text
 
 if TYPE_CHECKING:
@@ -32,8 +33,43 @@ Language = Annotated[
     str, typer.Option("--lang", metavar="|".join(LANGUAGES), help=text("cli.language", "en"), show_default=True)
 ]
 
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+def _guarded(command: _Command) -> _Command:
+    """Make every error of a command a readable text and an exit status; none is a traceback."""
+
+    @functools.wraps(command)
+    def run_command(*arguments: object, **options: object) -> None:
+        try:
+            command(*arguments, **options)
+        except (typer.Exit, typer.BadParameter):
+            raise
+        except TownshiftError as error:
+            raise _ended(1, error) from None
+        except KeyboardInterrupt:
+            raise _ended(130, text("cli.interrupted")) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(141) from None
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise _ended(1, EngineError.of("TS-CLI-001", reason=reason, file=error.filename or "")) from None
+        except Exception as error:
+            if os.environ.get("TOWNSHIFT_DEBUG"):
+                raise
+            raise _ended(1, EngineError.of("TS-CLI-002", kind=type(error).__name__)) from None
+
+    return cast(_Command, run_command)
+
+
+def _ended(status: int, said: object) -> typer.Exit:
+    typer.echo(str(said), err=True)
+    return typer.Exit(status)
+
 
 @app.command(help=text("cli.new_help", "en"))
+@_guarded
 def new(folder: Folder, lang: Language = "en") -> None:
     """Copy the minimal study into a new folder."""
     from townshift.api import new_study
@@ -43,18 +79,24 @@ def new(folder: Folder, lang: Language = "en") -> None:
 
 
 @app.command(help=text("cli.check_help", "en"))
+@_guarded
 def check(folder: Folder, lang: Language = "en") -> None:
     """Report every problem of a study at once."""
     from townshift.api import open_study
 
     _speak(lang)
-    found = open_study(folder).check()
+    study = open_study(folder)
+    found = study.check()
+    rules = [] if found.fatal else study.check_rules()
+    for problem in rules:
+        typer.echo(f"{problem}\n")
     typer.echo(str(found))
-    if found.fatal:
+    if found.fatal or any(problem.severity == "fatal" for problem in rules):
         raise typer.Exit(1)
 
 
 @app.command(help=text("cli.run_help", "en"))
+@_guarded
 def run(
     folder: Folder,
     plan: Annotated[bool, typer.Option("--plan", help=text("cli.run_plan", "en"))] = False,
@@ -96,8 +138,8 @@ def run(
             typer.echo(line)
     elif study.study.claims_file is None:
         typer.echo(text("cli.no_claims"))
-    if done.changed_rules:
-        typer.echo(text("cli.rule_changed", claims=", ".join(done.changed_rules)))
+    for late in done.late_rules:
+        typer.echo(str(late))
     for path in done.reports.values():
         typer.echo(text("cli.report_written", path=path))
     if done.record.problems:
@@ -105,6 +147,7 @@ def run(
 
 
 @app.command(help=text("cli.explain_help", "en"))
+@_guarded
 def explain(
     folder: Folder,
     claim: Annotated[str, typer.Argument(metavar="CLAIM", help=text("cli.explain_claim", "en"), show_default=False)],
@@ -118,6 +161,7 @@ def explain(
 
 
 @app.command(help=text("cli.report_help", "en"))
+@_guarded
 def report(
     folder: Folder,
     lang: Annotated[
@@ -177,45 +221,12 @@ def _overrides(settings: list[str]) -> dict[str, dict[str, Any]]:
     return chosen
 
 
-def _guarded(command: Callable[[], object]) -> int:
-    """Run the command line; the exit status, with every error as a readable text and none as a traceback."""
-    try:
-        status = command()
-    except TownshiftError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the error text is the output
-        return 1
-    except KeyboardInterrupt:
-        print(text("cli.interrupted"), file=sys.stderr)  # noqa: T201 - as above
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except OSError as error:
-        values: Mapping[str, object] = {"reason": error.strerror or type(error).__name__, "file": error.filename or ""}
-        print(EngineError(Problem("TS-CLI-001", "", dict(values))), file=sys.stderr)  # noqa: T201 - as above
-        return 1
-    except Exception as error:
-        print(EngineError(Problem("TS-CLI-002", "", {"kind": type(error).__name__})), file=sys.stderr)  # noqa: T201
-        if os.environ.get("TOWNSHIFT_DEBUG"):
-            raise
-        return 1
-    return status if isinstance(status, int) else 0
-
-
 def main() -> None:
     """The entry point of the command `townshift`."""
-    import click
+    from townshift.engine import limit_threads
 
-    def command() -> object:
-        try:
-            return app(standalone_mode=False)
-        except click.exceptions.Abort:
-            raise KeyboardInterrupt from None
-        except click.ClickException as error:
-            error.show()
-            return error.exit_code
-
-    sys.exit(_guarded(command))
+    limit_threads()
+    app()
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ FIXED_MEASURES: Mapping[str, tuple[str, ...]] = {
 }
 """Measures that a result can hold whatever the study declares."""
 
+DECLARED_RESULTS = ("ratios", "labour_shares")
+"""Results whose measures the study declares."""
+
 
 def judged(
     claims_file: Path,
