@@ -36,7 +36,7 @@ class Examined:
         findings: what was found, in the order of rules.
         rows: the relation, None where the file is no table.
         rules: the rules that some row breaks; `found` holds their numbers.
-        found: name of the temporary table (`ROW`, `LINE`, `rules`) of rows with a problem, empty if there is none.
+        found: name of the temporary table of rows with a problem, with `ROW`, `LINE` and `rules`; empty if none.
         set_aside: number of rows set aside, ragged ones included.
         emptied: number of rows kept with a cell left empty.
     """
@@ -198,10 +198,11 @@ class Examination:
         """Write the rows that break a rule to a temporary table, and turn them into findings."""
         done.found = f"found_{done.file.name}"
         numbers = ", ".join(f"CASE WHEN {rule.bad} THEN {number} END" for number, rule in enumerate(done.rules))
+        any_bad = " OR ".join(rule.bad for rule in done.rules)
         self.con.execute(
-            f"CREATE TEMP TABLE {quoted(done.found)} AS SELECT {ROW}, {LINE}, rules FROM (SELECT {ROW}, {LINE}, "
-            f"list_filter([{numbers}], lambda x: x IS NOT NULL)::USMALLINT[] AS rules FROM ({rows.numbered})) "
-            "WHERE len(rules) > 0"
+            f"CREATE TEMP TABLE {quoted(done.found)} AS SELECT *, "
+            f"list_filter([{numbers}], lambda x: x IS NOT NULL)::USMALLINT[] AS rules "
+            f"FROM ({rows.numbered}) WHERE {any_bad}"
         )
         counted = self.con.execute(
             f"SELECT rule, count(*) FROM (SELECT unnest(rules) AS rule FROM {quoted(done.found)}) GROUP BY rule"
@@ -225,11 +226,10 @@ class Examination:
             f"'{HIDDEN}'" if table.field(column).personal else f"coalesce({quoted(column)}, '')" for column in columns
         ]
         value = " || ', ' || ".join(shown) or "''"
-        broken = f"{quoted(done.found)} WHERE list_contains(rules, {number})"
-        first = f"SELECT {ROW} FROM {broken} ORDER BY {ROW} LIMIT {EXAMPLES}"
         told = "".join(f", {sql}" for sql in rule.context.values())
         examples = self.con.execute(
-            f"SELECT {LINE}, {value}{told} FROM ({rows.numbered}) WHERE {ROW} IN ({first}) ORDER BY {ROW}"
+            f"SELECT {LINE}, {value}{told} FROM {quoted(done.found)} WHERE list_contains(rules, {number}) "
+            f"ORDER BY {ROW} LIMIT {EXAMPLES}"
         ).fetchall()
         personal = any(table.field(column).personal for column in columns)
         values = {**rule.values, **self._meaning(rule, str(examples[0][1]), personal)}

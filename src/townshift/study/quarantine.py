@@ -72,12 +72,11 @@ def _found(con: duckdb.DuckDBPyConnection, done: Examined, table: Schema, column
     if not done.found or done.rows is None:
         return
     effects = [number for number, rule in enumerate(done.rules) if rule.effect != "kept"]
-    own = "".join(f", r.{quoted(name)}" for name in columns)
     keyed = [name for name in done.rows.columns if any(name in rule.column.split(", ") for rule in done.rules)]
-    values = "".join(f", r.{quoted(name)}" for name in keyed)
+    cells_of = "".join(f", {quoted(name)}" for name in [*keyed, *columns])
     rows = con.execute(
-        f"SELECT f.{LINE}, f.rules{values}{own} FROM {quoted(done.found)} f JOIN ({done.rows.numbered}) r "
-        f"ON f.{ROW} = r.{ROW} WHERE list_has_any(f.rules, {effects}::USMALLINT[]) ORDER BY f.{ROW}"
+        f"SELECT {LINE}, rules{cells_of} FROM {quoted(done.found)} "
+        f"WHERE list_has_any(rules, {effects}::USMALLINT[]) ORDER BY {ROW}"
     )
     reasons = [done.reason(rule) for rule in done.rules]
     while batch := rows.fetchmany(BATCH):

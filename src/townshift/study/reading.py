@@ -121,9 +121,11 @@ def _known(file: TableFile, header: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in header if name in names)
 
 
-def _select(columns: tuple[str, ...], swap_xy: bool, extra: str = "") -> str:
+def _select(columns: tuple[str, ...], swap_xy: bool, extra: str = "", *, nulls: bool = False) -> str:
+    """The columns of a relation; `nulls` = the reader already gives NULL for an empty cell."""
     swapped = {"lon": "lat", "lat": "lon"} if swap_xy and {"lon", "lat"} <= set(columns) else {}
-    parts = [f"NULLIF({quoted(swapped.get(name, name))}, '') AS {quoted(name)}" for name in columns]
+    cell = "{}" if nulls else "NULLIF({}, '')"
+    parts = [f"{cell.format(quoted(swapped.get(name, name)))} AS {quoted(name)}" for name in columns]
     return ", ".join([*parts, extra] if extra else parts)
 
 
@@ -173,9 +175,10 @@ def _plain(con: duckdb.DuckDBPyConnection, file: TableFile, header: tuple[str, .
     n_rows = int(found[0]) if found else 0
     if n_rows != file.lines - 1:
         return None
-    query = f"SELECT {_select(columns, swap_xy)} FROM {source}"
+    query = f"SELECT {_select(columns, swap_xy, nulls=True)} FROM {source}"
     numbers = f"row_number() OVER () AS {ROW}, row_number() OVER () + 1 AS {LINE}"
-    return Rows(header, columns, query, f"SELECT {_select(columns, swap_xy, numbers)} FROM {source}", (), n_rows)
+    numbered = f"SELECT {_select(columns, swap_xy, numbers, nulls=True)} FROM {source}"
+    return Rows(header, columns, query, numbered, (), n_rows)
 
 
 def _by_record(file: TableFile, header: tuple[str, ...], folder: Path, swap_xy: bool) -> Rows:
