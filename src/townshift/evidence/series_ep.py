@@ -17,7 +17,7 @@ from townshift.evidence.series_likelihood import Components, tilted_moments
 
 SMALLEST_SITE = 1e-6
 LARGEST_SITE = 1e6
-TOLERANCE = 3e-3
+TOLERANCE = 5e-3
 MAX_SWEEPS = 100
 AVERAGED_SWEEPS = 30
 

@@ -42,9 +42,9 @@ def exact_path(
     parameters: SeriesParameters,
     rng: np.random.Generator,
     influence: Array,
-    n_chains: int = 40,
-    n_burn: int = 100,
-    n_keep: int = 150,
+    n_chains: int = 24,
+    n_burn: int = 80,
+    n_keep: int = 100,
 ) -> PathPosterior:
     """Draws of the trend by Gibbs sampling.
 

@@ -1,8 +1,8 @@
 """The latent trend before any figure is seen: local linear trend as a Gaussian process, on a grid of step sizes.
 
-Source: Harvey (1989), *Forecasting, Structural Time Series Models and the Kalman Filter*, chapter 2 (there the damped
-trend, section 2.3.2). The steps cannot
-be told from a few facts, so they are integrated over a small grid rather than plugged in.
+Source: Harvey (1989), *Forecasting, Structural Time Series Models and the Kalman Filter*, chapter 2, where it is
+the damped trend of section 2.3.2. The steps cannot be told from a few facts, so they are integrated over a small grid
+rather than plugged in.
 """
 
 from __future__ import annotations
