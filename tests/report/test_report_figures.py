@@ -65,6 +65,12 @@ def test_a_figure_far_above_the_band_does_not_flatten_it_but_is_named() -> None:
     assert max(float(tick) for tick in re.findall(r">(\d+)</text>", svg) if int(tick) < 2000) < 300
 
 
+def test_ticks_keep_their_digits() -> None:
+    small = years("estimated", "estimated").assign(value=0.02, low=0.011, high=0.034)
+    ticks = set(re.findall(r">([\d.]+)</text>", panel(small)))
+    assert "0.01" in ticks
+
+
 def test_a_figure_is_drawn_once_and_worded_twice() -> None:
     with drawing_style():
         drawing = intervals("g", [Row(NAME, 0.1, 0.05, 0.2)], Words("percent", "百分比"), percent=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from townshift.report.style import Drawing
-from townshift.report.words import Words, plain, say
+from townshift.report.words import Words, code, plain, say
 
 if TYPE_CHECKING:
     from townshift.report.results import Results
@@ -149,7 +149,9 @@ class Section:
 
 def absent(results: Results, table: str) -> Note:
     """Says of a result that it was not studied, or that it was and nothing could be estimated."""
-    return Note(say("missing.table" if results.result(table) is None else "missing.empty", table=table), missing=True)
+    if results.result(table) is None:
+        return Note(say("missing.table", table=table), missing=True)
+    return Note(say("missing.empty", title=code("result", table)), missing=True)
 
 
 def cell(shown: object, value: object = None, **more: object) -> Cell:

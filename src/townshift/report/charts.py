@@ -48,6 +48,7 @@ class Row:
         bridged: drawn dashed and hollow.
         colour: of point and bar.
         group: heading above the first row of a group.
+        marker: shape of the point, as matplotlib names it.
         placebo: range of the same figure where nothing is known to have happened, drawn in grey below the bar.
     """
 
@@ -59,6 +60,7 @@ class Row:
     colour: str = BLUE
     group: Words | None = None
     placebo: tuple[float, float] | None = None
+    marker: str = "o"
 
 
 def series_panel(name: str, years: pd.DataFrame, facts: pd.DataFrame | None, percent: bool = False) -> Drawing:
@@ -192,7 +194,9 @@ def intervals(name: str, rows: Sequence[Row], unit: Words, percent: bool = False
         if row.placebo is not None:
             axes.plot([one * scale for one in row.placebo], [y + 0.3, y + 0.3], color=GREY, linewidth=1.2)
         face = "white" if row.bridged else row.colour
-        axes.plot([row.value * scale], [y], "o", color=row.colour, markerfacecolor=face, markersize=5.5, zorder=3)
+        axes.plot(
+            [row.value * scale], [y], row.marker, color=row.colour, markerfacecolor=face, markersize=5.5, zorder=3
+        )
         shown = clipped(row.label, left - 14)
         canvas.label(axes, (left - 8) / width, y, shown, transform=_across(axes), va="center_baseline", ha="right")
         before, y = row, y + 1

@@ -140,13 +140,14 @@ def _part(
     ]
     remarks = [listing(given)] if given else []
     fragile = text_of(getattr(row, "fragile_to", ""))
-    reasons = _codes("reason", getattr(row, "reasons", ""))
+    undecided = text_of(row.outcome) in ("no_data", "inconclusive")
+    reasons = _codes("reason", row.reasons) if undecided else plain("")
     if reasons.en:
         remarks.append(say("summary.because", reasons=reasons))
     if fragile:
         remarks.append(say("summary.fragile", settings=_codes("setting", fragile)))
     needs, contradiction = both(row, "needs"), both(row, "contradicted_by")
-    if text_of(row.outcome) in ("no_data", "inconclusive") and needs.en:
+    if undecided and needs.en:
         remarks.append(say("summary.needs", data=needs))
     if contradiction.en:
         remarks.append(say("summary.contradicted_by", what=contradiction))

@@ -95,7 +95,7 @@ def build_document(results: Results, focus: Focus | None) -> Document:
         limits=limit_blocks(results, names),
         sources=sources,
         provenance=provenance,
-        versions=versions,
+        versions=[*versions, *([(say("facts.seed"), str(focus.seed))] if focus else [])],
         anchors=anchors,
     )
 

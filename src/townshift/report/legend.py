@@ -37,7 +37,7 @@ _MARKS: dict[str, str] = {
     "two_peaked": _drawn("D", PURPLE, "#fff", width=1.6),
     "point": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
     "whole_span": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
-    "window": _drawn("-", GREEN, width=2.4) + _drawn("o", GREEN),
+    "window": _drawn("-", GREEN, width=2.4) + _drawn("s", GREEN),
     "bridged_point": _drawn("-", BLUE, dashed=True, width=2.4) + _drawn("o", BLUE, "#fff"),
     "placebo": _drawn("-", GREY),
     "focal": _drawn("*", INK, VERMILLION),

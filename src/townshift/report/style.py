@@ -54,6 +54,7 @@ _RC: dict[str, Any] = {
     "axes.facecolor": "none",
 }
 _OPENING = r'<svg viewBox="\1" aria-hidden="true" focusable="false">'
+_TAG, _LONG_NUMBER = re.compile(r"<[^>]*>"), re.compile(r"(\d+\.\d)\d+")
 _GID = "words-"
 _LABEL = re.compile(rf'<g id="{_GID}(\d+)">(\s*<text[^>]*>)[^<]*(</text>)')
 
@@ -168,7 +169,7 @@ def _tidied(svg: str, name: str) -> str:
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else _kept(m), svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r"(\d+\.\d)\d+", r"\1", svg)
+    svg = _TAG.sub(lambda tag: _LONG_NUMBER.sub(r"\1", tag[0]), svg)
     svg = svg.replace(f"font-family: '{FAMILY}'; ", "").replace(f"; font-family: '{FAMILY}'", "")
     return re.sub(r"\s*\n\s*", "\n", svg).strip()
 

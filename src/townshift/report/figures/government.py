@@ -143,7 +143,7 @@ def _turns(results: Results) -> list[Block]:
         for row in records(found[found["scope"] == scope])
     ]
     heads = ("turn", "events", "dated", "lineages", "first", "median_date", "last")
-    columns = [Column(say(f"columns.{head}"), head in heads[1:4]) for head in heads]
+    columns = [Column(say(f"columns.{head}"), head in heads[1:]) for head in heads]
     return [
         Listing(
             "list-turns", say("turns.title"), Table("turns", say("turns.title"), columns, rows), [say("turns.note")]

@@ -33,6 +33,7 @@ def growth_blocks(results: Results, names: Names) -> list[Block]:
             high=row.high,
             bridged=row.kind == "bridged",
             colour=BLUE if row.measure == "growth" else GREEN,
+            marker="o" if row.measure == "growth" else "s",
         )
         for row in records(ordered)
     ]

@@ -30,7 +30,7 @@ def receiving_blocks(results: Results, names: Names, focal: str) -> list[Block]:
         return [Listing("list-receiving", say("map.title"), table, [say("map.no_points")])]
     panels = []
     linked = [one for one in places if one.evidence in ("focal", *LINKED)]
-    if len(linked) > 2:
+    if len(linked) >= 2:
         panels.append(Panel(destinations_map("map-linked", linked), say("map.linked")))
     if len(places) > len(linked):
         panels.append(Panel(destinations_map("map-all", places), say("map.all")))
