@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from report.fake_out import ACTOR, FOCUS, write_out
+from report.fake_out import ACTOR, FOCUS, claim_results, inputs, other_results, series_results, write_out
 from townshift.report import write_report, write_reports
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -197,6 +197,23 @@ def test_what_could_not_be_estimated_is_listed_with_its_reason(page: str) -> Non
 def test_a_missing_table_is_named_as_not_studied(tmp_path: Path, table: str) -> None:
     text = write_report(write_out(tmp_path, (table,)), "en", FOCUS).read_text("utf-8")
     assert f"Not studied: no {'labour_record' if table == 'labour_gaps' else table} table." in Reader(text).words
+
+
+@pytest.mark.slow
+def test_any_single_table_may_be_missing(tmp_path: Path) -> None:
+    names = [*inputs(), *series_results(), *other_results(), *claim_results()]
+    for table in names:
+        folder = write_out(tmp_path / table, (table,))
+        assert Reader(write_report(folder, "en", FOCUS).read_text("utf-8")).ids, table
+
+
+@pytest.mark.slow
+def test_any_single_table_may_be_empty(tmp_path: Path) -> None:
+    for table in [*inputs(), *series_results(), *other_results(), *claim_results()]:
+        folder = write_out(tmp_path / table)
+        path = next(folder.glob(f"*/{table}.parquet"))
+        pd.read_parquet(path).iloc[:0].to_parquet(path)
+        assert Reader(write_report(folder, "en", FOCUS).read_text("utf-8")).ids, table
 
 
 def test_an_empty_folder_still_makes_a_page(tmp_path: Path) -> None:

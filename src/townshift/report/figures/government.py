@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from townshift.report.blocks import Block, Column, Figure, Listing, Matrix, Note, Panel, Table, absent, cell
@@ -33,9 +34,9 @@ def government_blocks(results: Results, names: Names) -> list[Block]:
     ]
 
 
-def ranked(values: object, order: tuple[str, ...]) -> list[str]:
+def ranked(values: Iterable[object], order: tuple[str, ...]) -> list[str]:
     """Codes in a known order, unknown ones last by name."""
-    distinct = {str(one) for one in values if text_of(one)}  # type: ignore[attr-defined]
+    distinct = {str(one) for one in values if text_of(one)}
     return sorted(distinct, key=lambda one: (order.index(one) if one in order else len(order), one))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from townshift.report.blocks import Block, Column, Listing, Matrix, Table, absent, cell
+from townshift.report.figures.government import ranked
 from townshift.report.figures.growth import ratio_blocks
 from townshift.report.matrices import count_table
 from townshift.report.numbers import exact
@@ -31,9 +32,7 @@ def _record(results: Results, names: Names) -> list[Block]:
     if gaps is None:
         return [absent(results, "labour_record")]
     themes = _themes(results)
-    titled = [
-        (one, themes.get(one) or code("theme", one)) for one in sorted(set(gaps["theme"]), key=list(themes).index)
-    ]
+    titled = [(one, themes.get(one) or code("theme", one)) for one in ranked(gaps["theme"], tuple(themes))]
     total = gaps.groupby("place_id", sort=True)["n_figures"].sum().sort_values(ascending=False, kind="stable")
     places = [str(one) for one in total.index[:MOST_PLACES]]
     counts = {(str(r.theme), str(r.place_id)): float(r.n_figures) for r in records(gaps)}
