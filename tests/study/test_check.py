@@ -341,3 +341,31 @@ def test_every_code_is_used_and_every_used_code_has_both_languages():
         for language in ("en", "zh"):
             told = {key.split(".")[1] for key in catalogue(language) if key.startswith(f"errors_{area}.")}
             assert told == used, (area, language)
+
+
+def test_a_remembered_check_imports_nothing_heavy(folder):
+    import subprocess
+    import sys
+
+    study = open_study(folder)
+    study.load_table("facts")
+    program = (
+        "import sys; from townshift.study import check_study, open_study\n"
+        f"study = open_study({str(folder)!r}); check_study(study); study.load_table('facts')\n"
+        "print(sorted({'duckdb', 'pandas', 'pyarrow', 'numpy', 'ibis'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_a_quoted_empty_cell_is_an_empty_cell(folder, edit, careful):
+    edit(folder, "facts", "F1,alder,firms,2010,410,firms,exact,S1,,", 'F1,alder,firms,"",410,firms,"",S1,"",""')
+    assert check_study(folder, careful=careful).findings == ()
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_line_ends_of_other_systems_are_read(folder, ending):
+    path = folder / "data" / "facts.csv"
+    path.write_bytes(path.read_text(encoding="utf-8").replace("520,firms", "5x0,firms").replace("\n", ending).encode())
+    assert found(folder)["TS-DATA-007", "value"].examples == ((3, "5x0"), (6, "5x0"))
