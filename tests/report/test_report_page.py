@@ -176,6 +176,11 @@ def test_numbers_of_a_figure_can_be_downloaded(page: str) -> None:
     assert rows[1]["Kind"] == "bridged"
 
 
+def test_rows_of_a_table_of_growth_say_of_what(page: str) -> None:
+    growth = next(text for text in _csvs(page) if "Average growth" in text)
+    assert "Shoe firms: Average growth" in growth
+
+
 def test_every_figure_has_a_description_a_source_and_a_table(page: str) -> None:
     figures = re.findall(r"<figure.*?</figure>", page, flags=re.DOTALL)
     assert len(figures) >= 8

@@ -118,7 +118,7 @@ def _assessments(row: Record) -> list[Words]:
             who=one["who"],
             when=one["when"],
             verdict=code("verdict", one["verdict"]),
-            why=Words(one["why"]["en"], one["why"]["zh"]),
+            why=Words(one["why"]["en"].rstrip("."), one["why"]["zh"].rstrip("。")),
         )
         for one in json.loads(text_of(getattr(row, "assessments", "")) or "[]")
     ]

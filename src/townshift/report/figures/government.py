@@ -206,7 +206,7 @@ def _compared(found: pd.DataFrame, unit_code: str, names: Names) -> Figure:
     name, rate = f"before-after-{unit_code.replace('_', '-')}", unit_code in RATES
     rows = [
         Row(
-            join(names.indicator(row.definition_id), f", {int(row.event_year)}: ", names.event(row.event_id)),
+            _comparison(row, names),
             row.value,
             row.low,
             row.high,
@@ -220,12 +220,16 @@ def _compared(found: pd.DataFrame, unit_code: str, names: Names) -> Figure:
         title=say("before_after.title") if rate else join(say("before_after.title"), Words(", ", "，"), axis),
         alt=say("growth.alt", n=len(rows)),
         panels=[Panel(intervals(name, rows, axis, percent=rate))],
-        table=estimates_table(name, say("before_after.title"), [found], names),
+        table=estimates_table(name, say("before_after.title"), [found], names, lambda row: _comparison(row, names)),
         source=say("source.joint", n=len(rows)),
         legend=("point", "placebo") if any(row.placebo for row in rows) else ("point",),
         notes=[say("before_after.note")],
         wide=True,
     )
+
+
+def _comparison(row: Record, names: Names) -> Words:
+    return join(names.indicator(row.definition_id), f", {int(row.event_year)}: ", names.event(row.event_id))
 
 
 def _placebo(row: Record) -> tuple[float, float] | None:

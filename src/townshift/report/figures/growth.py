@@ -42,7 +42,7 @@ def growth_blocks(results: Results, names: Names) -> list[Block]:
         title=say("growth.title"),
         alt=say("growth.alt", n=len(rows)),
         panels=[Panel(intervals("growth", rows, say("growth.axis"), percent=True))],
-        table=estimates_table("growth", say("growth.table"), [ordered], names),
+        table=estimates_table("growth", say("growth.table"), [ordered], names, lambda row: _growing(row, names)),
         source=say("source.series", n=len(rows)),
         legend=_shown(rows, ("whole_span", "window") if GREEN in {row.colour for row in rows} else ("point",)),
         notes=[say("growth.note")],
@@ -54,6 +54,10 @@ def growth_blocks(results: Results, names: Names) -> list[Block]:
 def _shown(rows: list[Row], legend: tuple[str, ...] = ("point",)) -> tuple[str, ...]:
     """Keys of the legend, that of bridged ends only where there is one."""
     return (*legend, "bridged_point") if any(row.bridged for row in rows) else legend
+
+
+def _growing(row: Record, names: Names) -> Words:
+    return join(names.indicator(row.definition_id), Words(": ", "："), names.measure(row.measure))
 
 
 def _what(row: Record, names: Names) -> Words:

@@ -10,7 +10,7 @@ from townshift.report.figures.refused import status_blocks
 from townshift.report.figures.series import estimates_table, years_of
 from townshift.report.matrices import count_table, summed
 from townshift.report.numbers import exact
-from townshift.report.results import records, text_of
+from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, listing, plain, say, unit
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _gaps(results: Results, names: Names) -> list[Block]:
             row.value,
             row.low,
             row.high,
-            group=join(names.measure(row.measure), Words(": ", "："), names.indicator(row.group)),
+            group=_gap(row, names),
         )
         for row in records(ordered)
     ]
@@ -46,7 +46,7 @@ def _gaps(results: Results, names: Names) -> list[Block]:
             title=say("gaps.title"),
             alt=say("growth.alt", n=len(rows)),
             panels=[Panel(intervals("level-gaps", rows, say("gaps.axis")))],
-            table=estimates_table("level-gaps", say("gaps.title"), [ordered], names),
+            table=estimates_table("level-gaps", say("gaps.title"), [ordered], names, lambda row: _gap(row, names)),
             source=say("source.joint", n=len(rows)),
             legend=("point",),
             notes=[say("gaps.note")],
@@ -54,6 +54,10 @@ def _gaps(results: Results, names: Names) -> list[Block]:
         ),
         *refused,
     ]
+
+
+def _gap(row: Record, names: Names) -> Words:
+    return join(names.measure(row.measure), Words(": ", "："), names.indicator(row.group))
 
 
 def _levels(results: Results, names: Names) -> list[Block]:

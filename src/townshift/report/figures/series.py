@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from townshift.report.blocks import Block, Column, Figure, Listing, Note, Panel, Table, absent, cell
@@ -47,12 +48,26 @@ def series_blocks(results: Results, names: Names, focal: str) -> list[Block]:
     return [figure, *_proposed_breaks(results, names), *_outside(results, names)]
 
 
-def estimates_table(name: str, caption: Words, frames: list[pd.DataFrame], names: Names) -> Table:
-    """Estimates as a table: place, what, year, value, interval, unit, kind, remarks."""
+def estimates_table(
+    name: str,
+    caption: Words,
+    frames: list[pd.DataFrame],
+    names: Names,
+    label: Callable[[Record], Words] | None = None,
+) -> Table:
+    """Estimates as a table: place, what, year, value, interval, unit, kind, remarks.
+
+    Args:
+        name: file name of the CSV.
+        caption: what the table holds.
+        frames: estimates, in the order in which they are printed.
+        names: titles.
+        label: what an estimate is of; the title of its measure, if `None`.
+    """
     rows = [
         [
             cell(names.place(row.place_id)),
-            cell(names.measure(row.measure)),
+            cell(label(row) if label else names.measure(row.measure)),
             cell(years_of(row), years_of(row)),
             cell(number(row.value), row.value),
             cell(number(row.low), row.low),
