@@ -221,6 +221,13 @@ def test_any_single_table_may_be_empty(tmp_path: Path) -> None:
         assert Reader(write_report(folder, "en", FOCUS).read_text("utf-8")).ids, table
 
 
+@pytest.mark.parametrize(("factor", "shown"), [(0.9, "Breaks that the data propose"), (-0.2, "propose no break")])
+def test_only_a_substantial_bayes_factor_proposes_a_break(tmp_path: Path, factor: float, shown: str) -> None:
+    row = {"place_id": "alder", "definition_id": "firms", "year": 2012, "log10_bayes_factor": factor}
+    pd.DataFrame([row]).to_parquet(write_out(tmp_path) / "results" / "proposed_breaks.parquet")
+    assert shown in Reader(write_report(tmp_path, "en", FOCUS).read_text("utf-8")).words
+
+
 def test_an_empty_folder_still_makes_a_page(tmp_path: Path) -> None:
     words = Reader(write_report(tmp_path, "zh").read_text("utf-8")).words
     assert "未研究" in words

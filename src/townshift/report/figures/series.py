@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from townshift.report.results import Results
 
+SUBSTANTIAL = 0.5
+"""A log10 Bayes factor from which evidence for a break is substantial (Jeffreys 1961, appendix B)."""
+
 SHOWN_LINEAGES = 4
 """So many lineages are named below a panel, the heaviest first."""
 
@@ -154,6 +157,10 @@ def _proposed_breaks(results: Results, names: Names) -> list[Block]:
     found = results.rows("proposed_breaks")
     if found is None:
         return []
+    proposed = found[found["log10_bayes_factor"] >= SUBSTANTIAL]
+    if proposed.empty:
+        most = number(found["log10_bayes_factor"].max(), 2)
+        return [Note(say("series.no_breaks", years=len(found), most=most))]
     rows = [
         [
             cell(names.place(row.place_id)),
@@ -161,7 +168,7 @@ def _proposed_breaks(results: Results, names: Names) -> list[Block]:
             cell(str(int(row.year))),
             cell(number(row.log10_bayes_factor, 2), row.log10_bayes_factor),
         ]
-        for row in records(found)
+        for row in records(proposed)
     ]
     heads = ("place", "figure", "year", "log10_bayes_factor")
     columns = [Column(say(f"columns.{head}"), head in heads[2:]) for head in heads]
