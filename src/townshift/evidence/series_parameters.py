@@ -70,7 +70,7 @@ class SeriesParameters(Parameters):
     stale_drift: float = Field(default=0.10, gt=0)
     package_share: float = Field(default=0.5, ge=0, le=1)
     level_sd: float = Field(default=2.0, gt=0)
-    slope_sd: float = Field(default=0.12, gt=0)
+    slope_sd: float = Field(default=0.10, gt=0)
     growth_persistence_years: float = Field(default=4.0, gt=0)
     level_step_grid: tuple[float, ...] = (0.03, 0.1, 0.25)
     level_step_prior: tuple[float, ...] = (0.35, 0.45, 0.2)
