@@ -49,7 +49,9 @@ def main() -> None:
             cold.append(measure([*TOWNSHIFT, "run", str(study)]))
         rows.append(("cold run of studies/zhili", median_of(cold), 20.0))
         rows.append(("warm run", median_of([measure([*TOWNSHIFT, "run", str(study)]) for _ in range(repeat)]), 2.0))
-        rows.append(("check, warm", median_of([measure([*TOWNSHIFT, "check", str(study)]) for _ in range(repeat)]), None))
+        rows.append(
+            ("check, warm", median_of([measure([*TOWNSHIFT, "check", str(study)]) for _ in range(repeat)]), None)
+        )
         explain = [*TOWNSHIFT, "explain", str(study), "2.2"]
         rows.append(("explain 2.2", median_of([measure(explain) for _ in range(repeat)]), None))
     bare = median_of([measure([sys.executable, "-c", "pass"]) for _ in range(repeat)])

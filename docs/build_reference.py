@@ -24,8 +24,8 @@ WORDS: dict[str, dict[str, str]] = {
         "tables": "Tables", "errors": "Errors", "steps": "Steps",
         "column": "column", "type": "type", "title": "title", "holds": "what it holds", "limits": "limits",
         "key": "Key", "refers": "Refers to", "required": "required", "personal": "personal",
-        "why": "Why it matters", "do": "What to do", "question": "Question", "needs": "Needs", "uses": "Uses if present",
-        "writes": "Writes", "parameters": "Parameters", "default": "default", "none": "none",
+        "why": "Why it matters", "do": "What to do", "question": "Question", "needs": "Needs",
+        "uses": "Uses if present", "writes": "Writes", "parameters": "Parameters", "default": "default", "none": "none",
     },
     "zh": {
         "written": "由 `make reference` 根据代码生成。",
@@ -124,6 +124,7 @@ def pages() -> dict[Path, str]:
 
 
 def main() -> int:
+    """Write every page that is out of date, or with `--check` only say whether one is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page is out of date")
     check = parser.parse_args().check
