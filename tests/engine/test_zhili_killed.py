@@ -57,6 +57,7 @@ def test_a_run_killed_twenty_times_ends_like_an_undisturbed_one(study: Path) -> 
             process.kill()
             process.wait()
             n_killed += 1
+            whole *= 1.1  # a shared machine may have become slower than when the undisturbed run was timed
             continue
         assert status == 0
         n_whole += 1
