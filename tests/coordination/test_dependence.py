@@ -67,6 +67,19 @@ def test_goods_to_elsewhere_are_evidence_of_autonomy_and_goods_to_the_origin_are
     assert table(flows=flows(flow("F3", "far", "town", "goods"))).empty
 
 
+def test_goods_to_the_whole_country_do_not_return_to_the_origin():
+    places = pd.concat([PLACES, pd.DataFrame([("land", "Land", "国", "country", None)], columns=PLACES.columns)])
+    places["parent_id"] = places["parent_id"].where(~places["place_id"].isin(["east", "west"]), "land")
+    both = (
+        *RULES.flow,
+        FlowRule(flow="goods", from_side="receiving", to_side="focal", side="dependence"),
+    )
+    rules = RULES.model_copy(update={"flow": both})
+    sent = flows(flow("F1", "far", "land", "goods"), flow("F2", "far", "east", "goods"))
+    found = dependence(places, DESTINATIONS, "town", rules, flows=sent)
+    assert dict(zip(found["side"], found["row_ids"], strict=True)) == {"autonomy": "F1", "dependence": "F2"}
+
+
 def test_flows_between_other_places_are_evidence_of_nothing():
     assert table(flows=flows(flow("F1", "town", "other", "orders"), flow("F2", "x", "y", "orders"))).empty
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from townshift.coordination.levels import LevelSide, counties, level_sides, records
+from townshift.coordination.levels import End, LevelSide, counties, flow_ends, level_sides, records
 from townshift.draws import summarise
 from townshift.frames import collect_estimates, joined, texts, typed
 from townshift.types import N_DRAWS, Estimate, Estimates, Parameters, keyed_seed
@@ -36,7 +36,6 @@ ASYMMETRY_EXTRA = {"receiving_on_origin": "float64", "origin_on_receiving": "flo
 """Further columns of `asymmetry`: the medians of the two dependences."""
 
 EvidenceSide = Literal["dependence", "autonomy"]
-End = Literal["focal", "receiving", "elsewhere", "any"]
 _OPPOSITE: Mapping[str, EvidenceSide] = {"dependence": "autonomy", "autonomy": "dependence"}
 
 
@@ -44,8 +43,8 @@ class FlowRule(Parameters):
     """Which flows are evidence of what: those of kind `flow` from one side to the other."""
 
     flow: str
-    from_side: End
-    to_side: End
+    from_side: End | Literal["any"]
+    to_side: End | Literal["any"]
     side: EvidenceSide
 
 
@@ -110,7 +109,8 @@ def dependence(
     """What the record holds on dependence and autonomy, place by place, with what may be counted as fact.
 
     Rows of one original are one: `n_counted_lineages` is the number to look at. A flow counts if its page states that
-    the edge joins the two places and it speaks of one place; a figure counts if it is not a second entry; a statement
+    the edge joins the two places and it speaks of one place; what goes to a country around both sides goes elsewhere,
+    not to the origin (`flow_ends`); a figure counts if it is not a second entry; a statement
     counts only as an observation by someone placed to know, who stands at a receiving place or on the origin's side.
     Everything else is listed with the reason. Disagreeing with a proposition is evidence of the other side.
 
@@ -131,7 +131,7 @@ def dependence(
     county_of = counties(places, destinations, side_of)
     rows: list[dict[str, object]] = []
     if flows is not None:
-        rows.extend(_from_flows(flows, side_of, parameters))
+        rows.extend(_from_flows(flows, flow_ends(places, side_of), parameters))
     if facts is not None:
         rows.extend(_from_facts(facts, side_of, parameters))
     if statements is not None:
@@ -193,7 +193,7 @@ def asymmetries(
     if flows is not None and not flows.empty:
         side_of = level_sides(places, focal, destinations, parameters.links)
         county_of = counties(places, destinations, side_of)
-        shares = _shares(flows, parameters, side_of, county_of)
+        shares = _shares(flows, parameters, flow_ends(places, side_of), county_of)
         for place in sorted({key for key, _ in shares}):
             on_origin = shares.get((place, "receiving_on_origin"))
             on_receiving = shares.get((place, "origin_on_receiving"))
@@ -206,12 +206,12 @@ def asymmetries(
 
 
 def _from_flows(
-    flows: pd.DataFrame, side_of: Mapping[str, LevelSide], parameters: DependenceParameters
+    flows: pd.DataFrame, end_of: Mapping[str, End], parameters: DependenceParameters
 ) -> list[dict[str, object]]:
     plain = texts(flows, "flow_id", "origin_id", "destination_id", "flow", "level", "edge_evidence", "lineage")
     rows: list[dict[str, object]] = []
     for flow in records(plain):
-        ends = (_end(side_of, flow["origin_id"]), _end(side_of, flow["destination_id"]))
+        ends = (end_of.get(flow["origin_id"], "elsewhere"), end_of.get(flow["destination_id"], "elsewhere"))
         for rule in parameters.flow:
             if rule.flow != flow["flow"] or not _fits(rule, ends):
                 continue
@@ -225,13 +225,6 @@ def _from_flows(
 def _fits(rule: FlowRule, ends: tuple[End, End]) -> bool:
     pairs = ((rule.from_side, ends[0]), (rule.to_side, ends[1]))
     return "receiving" in ends and all(wanted in ("any", end) for wanted, end in pairs)
-
-
-def _end(side_of: Mapping[str, LevelSide], place: str) -> End:
-    side = side_of.get(place, "elsewhere")
-    if side in ("focal", "containing"):
-        return "focal"
-    return "receiving" if side == "receiving" else "elsewhere"
 
 
 def _from_facts(
@@ -329,13 +322,13 @@ def _counted(
 def _shares(
     flows: pd.DataFrame,
     parameters: DependenceParameters,
-    side_of: Mapping[str, LevelSide],
+    end_of: Mapping[str, End],
     county_of: Mapping[str, str],
 ) -> dict[tuple[str, str], pd.DataFrame]:
     plain = texts(flows, "flow_id", "origin_id", "destination_id", "flow", "unit", "edge_evidence", "lineage")
     picked: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for flow in records(plain):
-        ends = (_end(side_of, flow["origin_id"]), _end(side_of, flow["destination_id"]))
+        ends = (end_of.get(flow["origin_id"], "elsewhere"), end_of.get(flow["destination_id"], "elsewhere"))
         if "receiving" not in ends or "focal" not in ends or flow["edge_evidence"] not in parameters.edges:
             continue
         place = flow["destination_id"] if ends[1] == "receiving" else flow["origin_id"]

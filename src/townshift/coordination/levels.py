@@ -16,6 +16,9 @@ from townshift.types import N_DRAWS, Parameters, keyed_seed
 LevelSide = Literal["focal", "containing", "receiving", "comparator", "elsewhere"]
 """The side of a place in a comparison; a comparator is listed as a destination without evidence of a link."""
 
+End = Literal["focal", "receiving", "elsewhere"]
+"""The side of a place as one end of a flow."""
+
 UNUSABLE_FLAGS = ("lost_zero", "wrong_decimal")
 """Flags of figures whose value is known to be wrong: they are listed, never compared."""
 
@@ -84,6 +87,34 @@ def level_sides(
         if known.get(place, "elsewhere") in ("receiving", "elsewhere"):
             out[place] = "comparator"
     return out
+
+
+def flow_ends(places: pd.DataFrame, side_of: Mapping[str, LevelSide]) -> dict[str, End]:
+    """Which side each place is as the end of a flow.
+
+    A district or province around the focal place speaks for its side, but not one that also contains a receiving
+    place: goods that go to the whole country are not goods that return to the origin.
+
+    Args:
+        places: place_id, parent_id.
+        side_of: side of every place.
+
+    Example:
+        >>> places = pd.DataFrame({"place_id": ["land", "east", "town", "far"],
+        ...                        "parent_id": [None, "land", "east", "land"]})
+        >>> flow_ends(places, {"land": "containing", "east": "containing", "town": "focal", "far": "receiving"})
+        {'land': 'elsewhere', 'east': 'focal', 'town': 'focal', 'far': 'receiving'}
+    """
+    around_both = {
+        above for place, side in side_of.items() if side == "receiving" for above in ancestors(places, place)
+    }
+
+    def end(place: str, side: LevelSide) -> End:
+        if side == "focal" or (side == "containing" and place not in around_both):
+            return "focal"
+        return "receiving" if side == "receiving" else "elsewhere"
+
+    return {place: end(place, side) for place, side in side_of.items()}
 
 
 def counties(
