@@ -306,3 +306,29 @@ def test_a_run_needs_an_engine_that_exists_before_it_touches_anything(town: ToyT
     with pytest.raises(EngineError, match="TS-RUN-006"):
         run_graph(town.study, town.steps(), engine="spark://host:7077")
     assert not town.study.out.exists()
+
+
+HASHED = """
+
+@step(question="process")
+def hashed(doubled: ibis.Table, *, salt: bytes, answers: Path | None) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({"salt": [salt.hex()], "answers": ["" if answers is None else answers.read_text()]})
+"""
+
+
+def test_a_step_gets_salt_and_answers_and_is_stale_when_one_changes(town: ToyTown) -> None:
+    path = town.folder / "steps.py"
+    path.write_text(path.read_text() + HASHED)
+    town.run()
+    assert read_frame(town.study.out / "results" / "hashed.parquet")["answers"].tolist() == [""]
+    answers = town.study.root / "private" / "answers" / "hashed.csv"
+    answers.parent.mkdir(parents=True)
+    answers.write_text("yes")
+    assert states(town.run())["hashed"] == "computed"
+    assert read_frame(town.study.out / "results" / "hashed.parquet")["answers"].tolist() == ["yes"]
+    town.study.salt = b"another"
+    assert states(town.run())["hashed"] == "computed"
+    assert states(town.run())["hashed"] == "fresh"
+    assert b"another".hex() not in (town.study.out / "run.json").read_text()

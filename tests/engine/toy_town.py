@@ -150,6 +150,11 @@ class ToyStudy:
     breaks: tuple[Mapping[str, object], ...] = ()
     claims_file: Path | None = None
     given: dict[str, dict[str, Any]] = field(default_factory=dict)
+    salt: bytes = b"toy salt"
+
+    def answers(self, step: str) -> Path | None:
+        path = self.root / "private" / "answers" / f"{step}.csv"
+        return path if path.is_file() else None
 
     @property
     def out(self) -> Path:

@@ -8,8 +8,8 @@ from townshift.study.schemas import TABLES, schema, schema_text
 
 RECORD = Path(__file__).parents[2] / "studies" / "zhili" / "data"
 PRODUCT_TABLES = (
-    "places, sources, indicators, facts, deflators, destinations, searches, firms, flows, land, panel, plots, orders, "
-    "events, policies, actors, concepts, statements, positions, fieldwork, participants, consent, episodes, "
+    "places, sources, indicators, facts, deflators, destinations, searches, firms, successions, flows, land, panel, "
+    "plots, orders, events, policies, actors, concepts, statements, positions, fieldwork, participants, consent, episodes, "
     "respondents, answers, codings, accounts, context"
 )
 
@@ -67,5 +67,5 @@ def test_columns_of_the_real_record_are_exactly_those_of_the_schema(path):
 
 def test_names_of_persons_are_marked_personal():
     assert schema("participants").field("name").personal
-    assert schema("firms").field("owner").personal
+    assert schema("firms").field("legal_representative").personal
     assert not schema("facts").field("value").personal

@@ -134,3 +134,22 @@ def test_a_damaged_index_of_fingerprints_only_costs_time(folder):
 def test_a_table_that_may_not_be_read_is_an_error(folder):
     (folder / "data" / "facts.csv").chmod(0)
     assert refused(folder) == [("TS-STUDY-016", "data/facts.csv")]
+
+
+def test_the_salt_is_made_once_kept_private_and_a_broken_one_is_refused(folder):
+    study = open_study(folder)
+    salt = study.salt
+    assert len(salt) == 32
+    assert open_study(folder).salt == salt
+    (folder / "private" / "salt").write_text("not hexadecimal")
+    with pytest.raises(StudyError, match="TS-STUDY-021"):
+        _ = study.salt
+
+
+def test_loaded_tables_with_personal_columns_lie_in_private(study_with):
+    study = open_study(study_with(actors="actor_id,name,actor_group\nA1,Planted Name,government\n"))
+    path = study.load_table("actors")
+    assert path.is_relative_to(study.private)
+    assert b"Planted Name" in path.read_bytes()
+    kept = [one for one in study.out.rglob("*") if one.is_file() and b"Planted Name" in one.read_bytes()]
+    assert kept == []

@@ -57,7 +57,7 @@ class Ingredients:
         code: part of the code → digest of its syntax tree.
         files: data file of the code → sha256.
         parameters: parameter → value, as given by the command line or the study; defaults are code.
-        study: what else the step asks of the study (`focus`, `breaks`, `claims_file`) → digest.
+        study: what else the step asks of the study (`focus`, `breaks`, `claims_file`, `salt`, `answers`) → digest.
         tables: table → sha256 of its Parquet file, or `ABSENT`.
         libraries: library → version.
     """
@@ -124,6 +124,11 @@ def _asked_of_study(step: Step, inputs: RunInputs, files: FileIndex) -> dict[str
         asked["breaks"] = digest([dict(one) for one in inputs.breaks])
     if "claims_file" in step.special and inputs.claims_file is not None:
         asked["claims_file"] = files.sha256(inputs.claims_file)
+    if "salt" in step.special:
+        asked["salt"] = digest(inputs.salt.hex())  # a digest: the salt itself stands in no result
+    answers = inputs.answers(step.name) if "answers" in step.special else None
+    if answers is not None:
+        asked["answers"] = files.sha256(answers)
     return asked
 
 

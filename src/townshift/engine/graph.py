@@ -5,6 +5,8 @@ What the special parameters of a step bring:
 - `parameters`: its `types.Parameters`, filled from the command line, `study.toml`, and the defaults of the class;
 - `focus`: `types.Focus`; `breaks`: the declared breaks of series, as dictionaries;
 - `claims_file`: the path of `claims.toml`, `None` if there is none and the step says `= None`;
+- `salt`: the study's secret for hashes of personal values; `answers`: the file of what a person answered to the
+  questions of the step, `None` if there is none;
 - `chunks`: a `types.ChunkMapper` on local processes; `engine`: the `tables.Engine` itself, for `map_batches`.
 """
 
@@ -23,6 +25,7 @@ from townshift.engine.cachekey import ABSENT, Ingredients, differences, ingredie
 from townshift.engine.code import CodeIndex, roots_of
 from townshift.engine.hashing import FileIndex
 from townshift.engine.inputs import RunInputs
+from townshift.engine.interrupt import stop_if_interrupted
 from townshift.engine.lock import run_lock
 from townshift.engine.log import RunLog
 from townshift.engine.parameters import Given, full_dump, given, parameters_of
@@ -148,6 +151,7 @@ class _Run:
         """Settle every step, then write down what the results rest on."""
         self.progress.begin(len(self.steps))
         for step in self.steps:
+            stop_if_interrupted()
             record = self._settle(step, dry=self.plan or step.name not in selected)
             if step.name not in selected and record.state != "fresh":
                 record = StepRecord(step.name, step.question, "not_selected")
@@ -248,6 +252,7 @@ class _Run:
         except TownshiftError as problem:
             return self._failed(step, record, problem)
         except Exception as defect:
+            stop_if_interrupted()
             if self.debug:
                 raise
             self.log.trace(step.name, defect)
@@ -287,7 +292,10 @@ class _Run:
             "breaks": [dict(one) for one in self.inputs.breaks],
             "claims_file": self.inputs.claims_file,
             "engine": engine,
+            "answers": self.inputs.answers(step.name),
         }
+        if "salt" in step.special:
+            special["salt"] = self.inputs.salt
         tables = {name: None if self._missing(name) else engine.table(self._path(name)) for name in step.reads}
         return tables | {name: special[name] for name in step.special}, full_dump(checked), ()
 

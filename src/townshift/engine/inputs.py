@@ -33,6 +33,15 @@ class RunInputs(Protocol):
         ...
 
     @property
+    def salt(self) -> bytes:
+        """The study's secret for hashes of personal values; made and kept where there is none yet."""
+        ...
+
+    def answers(self, step: str) -> Path | None:
+        """What a person answered to the questions of a step, if anything."""
+        ...
+
+    @property
     def table_names(self) -> Sequence[str]:
         """Names of the tables that the study has."""
         ...

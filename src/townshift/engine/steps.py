@@ -37,7 +37,7 @@ Question = Literal["evidence", "process", "government", "labour", "outcomes"]
 QUESTIONS: tuple[str, ...] = get_args(Question)
 """The questions a step may belong to, as `--only` takes them."""
 
-SPECIAL = ("parameters", "focus", "chunks", "breaks", "claims_file", "engine")
+SPECIAL = ("parameters", "focus", "chunks", "breaks", "claims_file", "engine", "salt", "answers")
 """Parameter names that are not tables; what each brings is said by `townshift.engine.graph`."""
 
 ESTIMATES_SUFFIXES = ("", "_draws", "_lineage")

@@ -39,8 +39,12 @@ class Results:
         return self._table(self.out / "results" / f"{name}.parquet")
 
     def input(self, name: str) -> pd.DataFrame | None:
-        """A cleaned table of the study, or `None` where the study has none."""
-        return self._table(self.out / "tables" / f"{name}.parquet")
+        """A cleaned table of the study, or `None` where the study has none.
+
+        A table with personal columns lies in `private/`; what is shown of it is for the caller to choose.
+        """
+        shared = self._table(self.out / "tables" / f"{name}.parquet")
+        return self._table(self.out.parent / "private" / "tables" / f"{name}.parquet") if shared is None else shared
 
     def rows(self, name: str) -> pd.DataFrame | None:
         """A result with at least one row, else `None`."""

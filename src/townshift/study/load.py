@@ -1,5 +1,7 @@
 """From the files of a study to clean, typed Parquet: `out/tables/<table>.parquet`.
 
+A table with personal columns goes to `private/tables/` instead: nothing under `out/` holds a person's name.
+
 Rows that the check set aside are gone, cells that it could not use are empty, optional columns are there, and what a
 study may leave out is derived: definition, standard value and unit, lineage, package. Sorted by key; the same study
 gives the same bytes.
@@ -12,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from townshift.engine.atomic import write_batches, write_text
+from townshift.engine.atomic import clean, write_batches, write_text
 from townshift.engine.tables import BATCH_ROWS, cast, storable_schema
 from townshift.errors import StudyError
 from townshift.study.check import check_key, check_study, examination, set_aside_file
@@ -32,9 +34,10 @@ if TYPE_CHECKING:
 _TYPES = {"integer": "BIGINT", "number": "DOUBLE"}
 
 
-def table_file(out: Path, table: str) -> Path:
-    """Where the cleaned rows of a table lie."""
-    return out / "tables" / f"{table}.parquet"
+def table_file(study: Study, table: str) -> Path:
+    """Where the cleaned rows of a table lie: in `private/` if a column of its schema is personal."""
+    personal = any(one.personal for one in schema(table).fields)
+    return (study.private if personal else study.out) / "tables" / f"{table}.parquet"
 
 
 def load_table(study: Study, name: str) -> Path:
@@ -52,7 +55,7 @@ def load_table(study: Study, name: str) -> Path:
     if name not in study.tables:
         raise KeyError(name)
     key = check_key(study)
-    target = table_file(study.out, name)
+    target = table_file(study, name)
     if _stored(study, key).get(name) != _size(target):
         _load_all(study, key)
     return target
@@ -74,11 +77,12 @@ def _load_all(study: Study, key: str) -> None:
     report = check_study(study)
     if report.fatal:
         raise StudyError(*report.fatal)
+    clean(study.private)
     with examination(study) as exam:
         for file in study.tables.values():
             rows = read_rows(exam.con, file, exam.folder, swap_xy=study.manifest.columns.swap_xy)
             _write(exam.con, study, file, rows)
-    sizes = {name: _size(table_file(study.out, name)) for name in study.tables}
+    sizes = {name: _size(table_file(study, name)) for name in study.tables}
     write_text(study.out / "cache" / "tables.json", json.dumps({"key": key, "sizes": sizes}, indent=1))
 
 
@@ -90,7 +94,7 @@ def _write(con: duckdb.DuckDBPyConnection, study: Study, file: TableFile, rows: 
     keys = ", ".join(quoted(column) for column in table.primary_key)
     reader = con.execute(f"{selected} ORDER BY {keys}").to_arrow_reader(BATCH_ROWS)
     stored = storable_schema(reader.schema)
-    target = table_file(study.out, file.name)
+    target = table_file(study, file.name)
     write_batches(target, stored, (_in_wgs84(cast(batch, stored), study.manifest.study.crs_datum) for batch in reader))
     con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(file.name)} AS FROM read_parquet({literal(str(target))})")
 

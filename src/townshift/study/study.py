@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from townshift.engine.atomic import write_text
 from townshift.errors import Problem, StudyError
 from townshift.study.files import Fingerprint, Hashes
 from townshift.study.manifest import MANIFEST, Manifest, nearest, read_manifest
@@ -14,6 +16,9 @@ from townshift.study.schemas import TABLES
 from townshift.types import Focus
 
 Format = Literal["csv", "parquet"]
+
+SALT_BYTES = 32
+"""Length of a study's salt: as long as the key of the hash it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,35 @@ class Study:
     def out(self) -> Path:
         """The folder of everything computed; it need not exist."""
         return self.path / "out"
+
+    @property
+    def private(self) -> Path:
+        """The folder of what is never exported: salts, answers of reviews, loaded tables with personal columns."""
+        return self.path / "private"
+
+    @property
+    def salt(self) -> bytes:
+        """The study's secret for hashes of personal values, `private/salt`; made at the first call.
+
+        Raises:
+            StudyError: the file is there and holds no salt.
+            EngineError: `private` cannot be written.
+        """
+        path = self.private / "salt"
+        if not path.is_file():
+            write_text(path, secrets.token_hex(SALT_BYTES) + "\n")
+        try:
+            salt = bytes.fromhex(path.read_text("ascii").strip())
+        except ValueError:
+            salt = b""
+        if len(salt) != SALT_BYTES:
+            raise StudyError(Problem("TS-STUDY-021", "private/salt", {"bytes": SALT_BYTES}))
+        return salt
+
+    def answers(self, step: str) -> Path | None:
+        """What a person answered to the questions of a step: `private/answers/<step>.csv`, if it is there."""
+        path = self.private / "answers" / f"{step}.csv"
+        return path if path.is_file() else None
 
     @property
     def claims_file(self) -> Path | None:
