@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 
+from townshift.engine.interrupt import interrupted, watch
 from townshift.errors import EngineError, TownshiftError
 from townshift.locales import LANGUAGES, set_language, text
 
@@ -56,6 +57,8 @@ def _guarded(command: _Command) -> _Command:
             reason = error.strerror or type(error).__name__
             raise _ended(1, EngineError.of("TS-CLI-001", reason=reason, file=error.filename or "")) from None
         except Exception as error:
+            if interrupted():  # a library made an error of its own out of it
+                raise _ended(130, text("cli.interrupted")) from None
             if os.environ.get("TOWNSHIFT_DEBUG"):
                 raise
             raise _ended(1, EngineError.of("TS-CLI-002", kind=type(error).__name__)) from None
@@ -226,6 +229,7 @@ def main() -> None:
     from townshift.engine import limit_threads
 
     limit_threads()
+    watch()
     app()
 
 

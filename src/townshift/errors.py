@@ -37,8 +37,10 @@ class Problem:
         return text(f"errors_{area.lower()}.{number}.{name}", **{key: str(value) for key, value in self.values.items()})
 
     def __str__(self) -> str:
-        where = f"{self.where}: " if self.where else ""
-        return f"{where}{self.part('what')}\n  {self.part('why')} {self.part('do')}     [{self.code}]"
+        what = self.part("what")
+        if self.where:
+            what = text("errors.at", where=self.where, what=what)
+        return text("errors.printed", what=what, why=self.part("why"), do=self.part("do"), code=self.code)
 
 
 class TownshiftError(Exception):

@@ -144,7 +144,7 @@ def write_error(path: Path, problem: OSError) -> EngineError:
     else:
         code = "TS-RUN-003"
     reason = problem.strerror or type(problem).__name__
-    return EngineError(Problem(code, str(path), {"path": path, "folder": path.parent, "reason": reason}))
+    return EngineError(Problem(code, "", {"path": path, "folder": path.parent, "reason": reason}))
 
 
 def _discard(partial: Path) -> None:

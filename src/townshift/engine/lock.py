@@ -33,19 +33,18 @@ def run_lock(out: Path) -> Iterator[None]:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a+", encoding="ascii")
+        handle = path.open("a+b", buffering=0)
     except OSError as problem:
         raise write_error(path, problem) from problem
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             handle.truncate(0)
-            handle.write(str(os.getpid()))
-            handle.flush()
+            handle.write(str(os.getpid()).encode("ascii"))  # unbuffered: nothing is left to fail at closing
         except BlockingIOError as busy:
             handle.seek(0)
-            pid = handle.read().strip() or "?"
-            raise EngineError(Problem("TS-RUN-004", str(path), {"pid": pid, "folder": out})) from busy
+            pid = handle.read().decode("ascii", "replace").strip() or "?"
+            raise EngineError(Problem("TS-RUN-004", "", {"pid": pid, "folder": out})) from busy
         except OSError as problem:
             raise write_error(path, problem) from problem
         _held.add(path)

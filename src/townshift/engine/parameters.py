@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
+from townshift.engine.refusals import dotted, fields_at, reason
 from townshift.errors import Problem
 from townshift.types import Parameters
 
@@ -69,24 +70,29 @@ def parameters_class(step: Step, code: CodeIndex) -> type[Parameters]:
     return found
 
 
-def parameters_of(step: Step, values: Mapping[str, Any], code: CodeIndex) -> tuple[Parameters | None, list[Problem]]:
-    """The parameters object of a step, or all that is wrong with what was given."""
+def parameters_of(
+    step: Step, values: Mapping[str, Any], code: CodeIndex, giver: str = STUDY
+) -> tuple[Parameters | None, list[Problem]]:
+    """The parameters object of a step, or all that is wrong with what `giver` gave."""
+    where = _where(step.name, giver)
     if "parameters" not in step.special:
-        where = _where(step)
         return None, [Problem("TS-RUN-021", where, {"step": step.name, "name": name}) for name in sorted(values)]
     kind = parameters_class(step, code)
     try:
         return kind.model_validate(dict(values)), []
     except ValidationError as wrong:
-        return None, [_problem(step, kind, cast(dict[str, Any], error)) for error in wrong.errors()]
+        return None, [_problem(step, kind, where, cast(dict[str, Any], error)) for error in wrong.errors()]
 
 
-def check_parameters(steps: Iterable[Step], sections: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
-    """All that is wrong with `[parameters.*]` of a study: steps that do not exist, unknown names, values out of range.
+def check_parameters(
+    steps: Iterable[Step], sections: Mapping[str, Mapping[str, Any]], giver: str = STUDY
+) -> list[Problem]:
+    """All that is wrong with parameters as given: steps that do not exist, unknown names, values out of range.
 
     Parameters:
         steps: all steps of the pipeline.
         sections: step → parameter → value.
+        giver: who gave them, `STUDY` or `COMMAND_LINE`.
     """
     from townshift.engine.code import CodeIndex, roots_of
 
@@ -95,12 +101,10 @@ def check_parameters(steps: Iterable[Step], sections: Mapping[str, Mapping[str, 
     problems: list[Problem] = []
     for name, values in sections.items():
         if name in by_name:
-            problems.extend(parameters_of(by_name[name], values, code)[1])
+            problems.extend(parameters_of(by_name[name], values, code, giver)[1])
         else:
             nearest = _nearest(name, by_name)
-            problems.append(
-                Problem("TS-RUN-020", f"study.toml [parameters.{name}]", {"name": name, "nearest": nearest})
-            )
+            problems.append(Problem("TS-RUN-020", _where(name, giver), {"name": name, "nearest": nearest}))
     return problems
 
 
@@ -109,23 +113,19 @@ def full_dump(parameters: Parameters | None) -> dict[str, Any]:
     return {} if parameters is None else parameters.model_dump(mode="json")
 
 
-def _problem(step: Step, kind: type[Parameters], error: dict[str, Any]) -> Problem:
-    location = ".".join(str(part) for part in error["loc"])
-    where = _where(step)
+def _problem(step: Step, kind: type[Parameters], where: str, error: dict[str, Any]) -> Problem:
+    place = tuple(error["loc"])
+    named: dict[str, object] = {"step": step.name, "name": dotted(place)}
     if error["type"] == "extra_forbidden":
-        nearest = _nearest(str(error["loc"][-1]), kind.model_fields)
-        return Problem("TS-RUN-022", where, {"step": step.name, "name": location, "nearest": nearest})
-    values = {
-        "step": step.name,
-        "name": location,
-        "value": str(error.get("input"))[:LONGEST_SHOWN],
-        "reason": error["msg"],
-    }
-    return Problem("TS-RUN-023", where, values)
+        return Problem("TS-RUN-022", where, {**named, "nearest": _nearest(str(place[-1]), fields_at(kind, place[:-1]))})
+    if error["type"] == "missing":
+        return Problem("TS-RUN-024", where, named)
+    shown = str(error.get("input"))[:LONGEST_SHOWN]
+    return Problem("TS-RUN-023", where, {**named, "value": shown, "reason": reason(error)})
 
 
-def _where(step: Step) -> str:
-    return f"study.toml [parameters.{step.name}]"
+def _where(step: str, giver: str) -> str:
+    return f"--set {step}" if giver == COMMAND_LINE else f"study.toml [parameters.{step}]"
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -6,10 +6,12 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
+from townshift.engine.refusals import dotted, fields_at, reason
 from townshift.errors import Problem, StudyError
 
 FORMAT = 1
@@ -17,6 +19,9 @@ FORMAT = 1
 
 MANIFEST = "study.toml"
 """Name of the file that makes a folder a study."""
+
+NUL_SHOWN = "\u2400"
+"""Stands for a NUL byte in a message."""
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -54,11 +59,12 @@ class About(_Part):
     seed: Annotated[int, Field(ge=0)] = 0
     privacy_threshold: Annotated[int, Field(ge=1)] = 5
 
-    @model_validator(mode="after")
-    def _period_in_order(self) -> About:
-        if self.period[0] > self.period[1]:
-            raise ValueError(f"period starts in {self.period[0]} and ends in {self.period[1]}")
-        return self
+    @field_validator("period")
+    @classmethod
+    def _period_in_order(cls, period: tuple[int, int]) -> tuple[int, int]:
+        if period[0] > period[1]:
+            raise PydanticCustomError("period_order", "the first year is after the last")
+        return period
 
 
 class Break(_Part):
@@ -106,9 +112,11 @@ def read_manifest(path: Path) -> Manifest:
         data = tomllib.loads(raw)
     except tomllib.TOMLDecodeError as error:
         raise StudyError(_malformed(error, raw)) from None
-    if data.get("format") != FORMAT:
-        given = data.get("format", "-")
-        raise StudyError(Problem("TS-STUDY-005", _where(raw, ("format",)), {"given": given, "known": FORMAT}))
+    if "format" not in data:
+        raise StudyError(Problem("TS-STUDY-022", MANIFEST, {"known": FORMAT}))
+    if data["format"] != FORMAT or isinstance(data["format"], bool):
+        values = {"given": data["format"], "known": FORMAT}
+        raise StudyError(Problem("TS-STUDY-005", _where(raw, ("format",)), values))
     try:
         return Manifest.model_validate(data)
     except ValidationError as error:
@@ -116,6 +124,8 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def _decode(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise StudyError(Problem("TS-STUDY-018", MANIFEST))
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -130,7 +140,7 @@ def _malformed(error: tomllib.TOMLDecodeError, raw: str) -> Problem:
     found = re.search(r"\(at line (\d+), column (\d+)\)", message)
     line = int(found[1]) if found else raw.count("\n") + 1
     lines = raw.splitlines()
-    shown = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    shown = lines[line - 1].strip().replace("\0", NUL_SHOWN) if 0 < line <= len(lines) else ""
     reason = message.split(" (at ")[0]
     return Problem("TS-STUDY-004", f"{MANIFEST} line {line}", {"reason": reason, "shown": shown})
 
@@ -139,27 +149,17 @@ def _problems(error: ValidationError, raw: str) -> list[Problem]:
     out = []
     for one in error.errors(include_url=False):
         key = tuple(part for part in one["loc"])
-        where, name = _where(raw, key), _dotted(key)
+        where, name = _where(raw, key), dotted(key)
         if one["type"] == "extra_forbidden":
-            values: dict[str, object] = {"key": name, "nearest": nearest(str(key[-1]), _known_keys(key[:-1]))}
+            values: dict[str, object] = {"key": name, "nearest": nearest(str(key[-1]), fields_at(Manifest, key[:-1]))}
             out.append(Problem("TS-STUDY-006", where, values))
         elif one["type"] == "missing":
             out.append(Problem("TS-STUDY-007", where, {"key": name}))
         else:
-            reason = one["msg"].removeprefix("Value error, ")
             shown = "" if isinstance(one["input"], dict) else one["input"]
-            out.append(Problem("TS-STUDY-008", where, {"key": name, "value": shown, "reason": reason}))
+            values = {"key": name, "value": shown, "reason": reason(cast(dict[str, Any], one))}
+            out.append(Problem("TS-STUDY-008", where, values))
     return out
-
-
-def _dotted(key: tuple[int | str, ...]) -> str:
-    return ".".join(str(part + 1) if isinstance(part, int) else part for part in key)
-
-
-def _known_keys(section: tuple[int | str, ...]) -> list[str]:
-    parts: dict[str, type[_Part]] = {"study": About, "breaks": Break, "columns": Columns}
-    model = parts.get(str(section[0]), Manifest) if section else Manifest
-    return list(model.model_fields)
 
 
 def nearest(name: str, known: list[str]) -> str:

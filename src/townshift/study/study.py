@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from townshift.engine.atomic import write_text
 from townshift.errors import Problem, StudyError
@@ -16,6 +18,7 @@ from townshift.study.schemas import TABLES
 from townshift.types import Focus
 
 Format = Literal["csv", "parquet"]
+Result = TypeVar("Result")
 
 SALT_BYTES = 32
 """Length of a study's salt: as long as the key of the hash it is for."""
@@ -94,7 +97,7 @@ class Study:
         except ValueError:
             salt = b""
         if len(salt) != SALT_BYTES:
-            raise StudyError(Problem("TS-STUDY-021", "private/salt", {"bytes": SALT_BYTES}))
+            raise StudyError(Problem("TS-STUDY-023", "private/salt", {"bytes": SALT_BYTES}))
         return salt
 
     def answers(self, step: str) -> Path | None:
@@ -162,34 +165,55 @@ def open_study(path: str | Path) -> Study:
 
     Raises:
         StudyError: the folder is missing, a file or empty; `study.toml` is wrong; a path leaves the study; a table
-            exists twice; or there is nothing to study. All problems of one kind at once.
+            exists twice; or there is nothing to study. All problems at once.
     """
     folder = Path(path)
     _require_folder(folder)
     root = folder.resolve()
-    manifest = read_manifest(_inside(root / MANIFEST, root))
-    if (root / "claims.toml").exists():
-        _inside(root / "claims.toml", root)
-    files, warnings = _table_files(root)
-    if not files:
-        raise StudyError(Problem("TS-STUDY-009", "data", {"tables": ", ".join(TABLES)}))
-    if "places" not in files:
-        raise StudyError(Problem("TS-STUDY-010", "data", {"found": ", ".join(sorted(files))}))
-    if len(files) == 1:
-        raise StudyError(Problem("TS-STUDY-014", "data"))
+    problems: list[Problem] = []
+    manifest = _collected(problems, lambda: read_manifest(_inside(root / MANIFEST, root)))
+    _collected(problems, lambda: _require_readable(root / "claims.toml", root))
+    _collected(problems, lambda: _require_own_out(root))
+    found = _collected(problems, lambda: _table_files(root))
+    files, warnings = found if found is not None else ({}, [])
+    if found is not None:
+        problems += _too_few(files)
     hashes = Hashes.read(root)
-    tables = {name: _table_file(name, files[name], hashes) for name in TABLES if name in files}
+    tables = {}
+    for name in TABLES:
+        file = _collected(problems, partial(_table_file, name, files[name], hashes)) if name in files else None
+        if file is not None:
+            tables[name] = file
+    if manifest is None or problems:
+        raise StudyError(*problems)
     hashes.write()
     return Study(root, manifest, tables, tuple(warnings))
 
 
+def _collected(problems: list[Problem], read: Callable[[], Result]) -> Result | None:
+    """What `read` gives; None, and its problems beside the others, where it cannot."""
+    try:
+        return read()
+    except StudyError as error:
+        problems += error.problems
+        return None
+
+
+def _too_few(files: Mapping[str, Path]) -> list[Problem]:
+    if not files:
+        return [Problem("TS-STUDY-009", "data", {"tables": ", ".join(TABLES)})]
+    if "places" not in files:
+        return [Problem("TS-STUDY-010", "data", {"found": ", ".join(sorted(files))})]
+    return [Problem("TS-STUDY-014", "data")] if len(files) == 1 else []
+
+
 def _require_folder(folder: Path) -> None:
     shown = {"path": str(folder)}
-    if not folder.exists():
-        raise StudyError(Problem("TS-STUDY-001", "", dict(shown)))
-    if not folder.is_dir():
-        raise StudyError(Problem("TS-STUDY-002", "", dict(shown)))
     try:
+        if not folder.exists():
+            raise StudyError(Problem("TS-STUDY-001", "", dict(shown)))
+        if not folder.is_dir():
+            raise StudyError(Problem("TS-STUDY-002", "", dict(shown)))
         entries = {entry.name for entry in folder.iterdir()}
     except OSError as error:
         raise StudyError(Problem("TS-STUDY-016", "", {"file": str(folder), "reason": error.strerror})) from None
@@ -198,11 +222,54 @@ def _require_folder(folder: Path) -> None:
 
 
 def _inside(path: Path, root: Path) -> Path:
-    """`path`, unless it or a folder on the way is a link that leaves the study."""
-    resolved = path.resolve()
-    if not resolved.is_relative_to(root):
-        raise StudyError(Problem("TS-STUDY-011", path.relative_to(root).as_posix(), {"target": str(resolved)}))
+    """`path`, unless it or a folder on the way is a link that leaves the study, or that leads to itself."""
+    target = _target(path)
+    if not target.is_relative_to(root):
+        raise StudyError(Problem("TS-STUDY-011", path.relative_to(root).as_posix(), {"target": str(target)}))
     return path
+
+
+def _target(path: Path) -> Path:
+    """Where a path leads once every link is followed; a link that leads to itself leads nowhere."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path
+
+
+def _require_readable(path: Path, root: Path) -> None:
+    """A file that a study may lack; where something has its name, it must be a file that can be opened."""
+    if not os.path.lexists(path):
+        return
+    where = _inside(path, root).relative_to(root).as_posix()
+    if not path.is_file():
+        raise StudyError(Problem("TS-STUDY-018", where))
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise StudyError(Problem("TS-STUDY-016", where, {"file": where, "reason": error.strerror})) from None
+
+
+def _require_own_out(root: Path) -> None:
+    """`out` and all that lies in it belong to the study: a run removes and overwrites files there."""
+    problems = []
+    for folder, names, files in os.walk(root / "out"):
+        for name in [*names, *files]:
+            path = Path(folder, name)
+            if path.is_symlink():
+                problems.append(_leaves(path, root))
+    if (root / "out").is_symlink():
+        problems.append(_leaves(root / "out", root))
+    found = [problem for problem in problems if problem]
+    if found:
+        raise StudyError(*found)
+
+
+def _leaves(path: Path, root: Path) -> Problem | None:
+    target = _target(path)
+    if target.is_relative_to(root / "out") and target != path:
+        return None
+    return Problem("TS-STUDY-023", "", {"path": path.relative_to(root).as_posix(), "target": str(target)})
 
 
 def _table_files(root: Path) -> tuple[dict[str, Path], list[Problem]]:
@@ -224,8 +291,8 @@ def _table_files(root: Path) -> tuple[dict[str, Path], list[Problem]]:
         name, format_ = entry.stem, entry.suffix.lower().lstrip(".")
         if name not in TABLES or format_ not in ("csv", "parquet"):
             warnings.append(_unknown_file(entry, where))
-        elif not entry.resolve().is_relative_to(root):
-            fatal.append(Problem("TS-STUDY-011", where, {"target": str(entry.resolve())}))
+        elif not _target(entry).is_relative_to(root):
+            fatal.append(Problem("TS-STUDY-011", where, {"target": str(_target(entry))}))
         elif not entry.is_file():
             fatal.append(Problem("TS-STUDY-018", where))
         elif name in found:
