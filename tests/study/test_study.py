@@ -142,7 +142,7 @@ def test_the_salt_is_made_once_kept_private_and_a_broken_one_is_refused(folder):
     assert len(salt) == 32
     assert open_study(folder).salt == salt
     (folder / "private" / "salt").write_text("not hexadecimal")
-    with pytest.raises(StudyError, match="TS-STUDY-021"):
+    with pytest.raises(StudyError, match="TS-STUDY-023"):
         _ = study.salt
 
 
