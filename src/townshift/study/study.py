@@ -269,7 +269,7 @@ def _leaves(path: Path, root: Path) -> Problem | None:
     target = _target(path)
     if target.is_relative_to(root / "out") and target != path:
         return None
-    return Problem("TS-STUDY-023", "", {"path": path.relative_to(root).as_posix(), "target": str(target)})
+    return Problem("TS-STUDY-021", "", {"path": path.relative_to(root).as_posix(), "target": str(target)})
 
 
 def _table_files(root: Path) -> tuple[dict[str, Path], list[Problem]]:
