@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from evidence import small_claims as small
 from townshift.evidence import verdicts
 from townshift.evidence.claims_judge import judge_claims
+from townshift.evidence.records import independent_votes
 from townshift.types import Estimates
 
 OUTCOMES = st.sampled_from(["for", "against", "mixed", "inconclusive", "no_data"])
@@ -111,6 +113,16 @@ def test_a_bound_beside_a_plain_figure_of_the_same_year_does_not_bind():
         *({"centre": -0.05, "setting": name, "facts": ["F1", "F2", "F3"]} for name in small.SETTINGS)
     )
     assert outcome_of({"numbers": small.numbers()}, {"facts": facts}, {"growth": growth}).outcome == "against"
+
+
+def test_a_bound_whose_direction_the_claim_does_not_state_decides_nothing():
+    """A ratio named without what raises and lowers it: its one-sided figures may bound it on either side."""
+    test = small.numbers(table="ratios", measure="sales_per_firm", group="")
+    ratio = small.estimates({"measure": "sales_per_firm", "group": "", "centre": 0.3})
+    for qualifier, outcome in (("over", "inconclusive"), ("about", "for")):
+        facts = small.FACTS.assign(qualifier=["exact", qualifier])
+        found = outcome_of({"numbers": test}, {"facts": facts}, {"ratios": ratio})
+        assert found.outcome == outcome
 
 
 def test_a_bound_in_the_denominator_turns_round():
@@ -265,6 +277,36 @@ def test_an_organisation_that_speaks_on_many_pages_is_one_vote():
     rows = small.events({"source_id": "S1"}, {"source_id": "S4", "lineage": "L4"}, {"source_id": "S5", "lineage": "L5"})
     found = outcome_of({"records": small.records()}, {"events": rows})
     assert (found.outcome, found.records.tally_for.votes) == ("inconclusive", 2)
+
+
+def test_a_release_and_an_office_do_not_hide_behind_each_other():
+    """Two papers of one release and two pages of one office are four lineages and two votes."""
+    sources = small.SOURCES.assign(package=["PK", "PK", "", "", "", ""])
+    pages = ({"source_id": f"S{i}", "lineage": f"L{i}"} for i in (1, 2, 4, 5))
+    found = outcome_of({"records": small.records()}, {"events": small.events(*pages), "sources": sources})
+    assert (found.outcome, found.records.tally_for.votes) == ("inconclusive", 2)
+
+
+def test_the_pages_of_one_original_are_one_press_event_whatever_package_they_came_in():
+    rows = [("L1", "PK1", "a"), ("L1", "L1", "b"), ("L2", "PK1", "c"), ("L3", "L3", "d")]
+    assert independent_votes(rows) == 2
+    assert independent_votes(reversed(rows)) == 2
+    assert independent_votes([]) == 0
+
+
+ORIGINALS = st.tuples(*(st.sampled_from([f"{kind}{i}" for i in range(4)]) for kind in "lpo"))
+
+
+@given(st.lists(ORIGINALS, max_size=7))
+def test_no_two_independent_votes_share_an_original_a_press_event_or_an_organisation(rows):
+    package = {row[0]: row[1] for row in rows}
+    rows = [(lineage, package[lineage], organisation) for lineage, _, organisation in rows]
+    best = max(
+        (len(some) for n in range(len(rows) + 1) for some in itertools.combinations(rows, n)
+         if all(len({row[i] for row in some}) == n for i in range(3))),
+        default=0,
+    )  # fmt: skip
+    assert independent_votes(rows) == best
 
 
 def test_a_lineage_votes_with_most_of_its_rows_and_not_at_all_when_divided():

@@ -110,6 +110,11 @@ class Inputs:
         """Who first said what a row records."""
         return str(self.source(row).get("originator", ""))
 
+    def organisation(self, row: Row) -> str:
+        """The organisation that first said what a row records, else its lineage."""
+        originator = self.originator(row)
+        return originator if originator in self.file.organisations.names else self.lineage(row)
+
     def interest(self, row: Row) -> str:
         """Whether the originator of a record gains from a rosy figure."""
         return str(self.source(row).get("interest", ""))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from townshift.evidence.claims import Claim, ClaimsFile, Part
 from townshift.evidence.claims_inputs import Inputs, read_inputs
 from townshift.evidence.numbers import Figures, NumbersResult, numbers_result
-from townshift.evidence.records import Cited, VotesResult, records_result
+from townshift.evidence.records import Cited, VotesResult, independent_votes, records_result
 from townshift.evidence.strength import PartEvidence, Strength, strength
 from townshift.evidence.verdicts import Outcome, Verdict, claim_verdict, joint_outcome
 from townshift.evidence.words import words_result
@@ -155,18 +155,14 @@ def part_evidence(inputs: Inputs, found: PartResult) -> PartEvidence:
 
 
 def independent_originals(inputs: Inputs, rows: Sequence[Cited]) -> int:
-    """How many independent originals stand behind rows: the smallest count by lineage, press event and organisation.
+    """How many independent originals stand behind rows: no two share a lineage, a press event or an organisation.
 
     Args:
         inputs: the tables.
         rows: rows of the study.
     """
     found = [inputs.by_id(one.table)[one.row_id] for one in rows if one.row_id in inputs.by_id(one.table)]
-    known = inputs.file.organisations.names
-    lineages = {inputs.lineage(row) for row in found}
-    packages = {inputs.package(row) for row in found}
-    speakers = {name if (name := inputs.originator(row)) in known else inputs.lineage(row) for row in found}
-    return min(len(lineages), len(packages), len(speakers))
+    return independent_votes((inputs.lineage(row), inputs.package(row), inputs.organisation(row)) for row in found)
 
 
 def counted_tiers(inputs: Inputs, parts: Sequence[PartResult]) -> tuple[str, ...]:

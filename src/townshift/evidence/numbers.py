@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from townshift.draws import Draws, log_growth, probability, summarise
 from townshift.evidence.claims import NumbersTest
-from townshift.evidence.claims_inputs import Inputs
+from townshift.evidence.claims_inputs import Inputs, Row
 from townshift.evidence.records import Cited
 from townshift.evidence.verdicts import (
     Outcome,
@@ -280,9 +280,12 @@ def _around(years: Mapping[int, int], shock: int, within: int) -> tuple[int, int
 
 
 def _components(inputs: Inputs, test: NumbersTest, figures: Figures, one: Theta) -> list[tuple[int, frozenset[str]]]:
-    """Sign and bounds of each figure that enters a quantity: the figures of one definition in one of its end years."""
+    """Sign and bounds of each figure that enters a quantity: the figures of one definition in one of its end years.
+
+    A one-sided figure of a definition whose direction the claim does not state holds the quantity on no side.
+    """
     facts = inputs.by_id("facts")
-    raised = set(test.raised_by) or {test.group or test.measure}
+    raised = set(test.raised_by) or {one.group or test.measure}
     parts: list[tuple[int, frozenset[str]]] = []
     for estimate, year, sign in one.ends:
         rows = [
@@ -305,7 +308,19 @@ def _components(inputs: Inputs, test: NumbersTest, figures: Figures, one: Theta)
                     for way, some in grouped
                     if some
                 )
+        parts.extend(_undirected(rows, year, raised | set(test.lowered_by)))
     return parts
+
+
+def _undirected(rows: Sequence[Row], year: int, directed: Collection[str]) -> Iterator[tuple[int, frozenset[str]]]:
+    others: dict[str, list[str]] = {}
+    for row in rows:
+        definition = str(row.get("definition_id") or row.get("indicator"))
+        if definition not in directed and row.get("year") == year:
+            others.setdefault(definition, []).append(str(row.get("qualifier", "")))
+    for _, qualifiers in sorted(others.items()):
+        if len(component_bounds(qualifiers)) == 1:
+            yield 1, frozenset()
 
 
 def _cited(figures: Figures, found: Sequence[SettingResult]) -> tuple[Cited, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from townshift.evidence.claims import RecordsTest, RowFilter
 from townshift.evidence.claims_inputs import (
     NO_GROUP,
@@ -100,11 +102,43 @@ def lineage_sides(votes: Sequence[Vote]) -> dict[str, Side]:
     return {name: "for" if value > 0 else "against" for name, value in sorted(balance.items()) if value}
 
 
+def independent_votes(originals: Iterable[tuple[str, str, str]]) -> int:
+    """How many originals are independent: the most of which no two share a text, a press event or an organisation.
+
+    Formula: lineages and packages that share a page form one event; the number is the size of a maximum matching
+    between events and organisations. Counting lineages, packages and organisations apart and taking the smallest
+    number would let a release and an office hide behind each other: two papers of one release and two pages of one
+    office are two votes, not three.
+
+    Args:
+        originals: lineage, package and organisation of each row.
+
+    Source: maximum bipartite matching, Hopcroft and Karp (1973).
+
+    Example:
+        >>> independent_votes([("L1", "PK1", "L1"), ("L2", "PK1", "L2"), ("L3", "L3", "hall"), ("L4", "L4", "hall")])
+        2
+        >>> independent_votes([("L1", "L1", "a"), ("L1", "L1", "b"), ("L2", "L2", "b")])
+        2
+    """
+    rows = sorted(set(originals))
+    if not rows:
+        return 0
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
+
+    lineages, packages, organisations = (np.unique([row[i] for row in rows], return_inverse=True)[1] for i in range(3))
+    ones, first_package = np.ones(len(rows)), int(lineages.max()) + 1
+    size = first_package + int(packages.max()) + 1
+    links = coo_array((ones, (lineages, first_package + packages)), shape=(size, size))
+    events = connected_components(links, directed=False)[1][lineages]
+    return int((maximum_bipartite_matching(coo_array((ones, (events, organisations))).tocsr()) >= 0).sum())
+
+
 def tally(votes: Sequence[Vote], side: Side) -> Tally:
     """Count one side: one lineage is one vote, and so is one press event and one organisation.
 
-    The number of votes is the smallest of the three counts, so that a release in ten papers or an office quoted on
-    ten pages counts once.
+    A release in ten papers or an office quoted on ten pages counts once (`independent_votes`).
 
     Args:
         votes: all votes of the test.
@@ -117,13 +151,8 @@ def tally(votes: Sequence[Vote], side: Side) -> Tally:
     """
     sides = lineage_sides(votes)
     own = [vote for vote in votes if vote.side == side and sides.get(vote.lineage) == side]
-    independent = min(
-        len({vote.lineage for vote in own}),
-        len({vote.package for vote in own}),
-        len({vote.organisation for vote in own}),
-    )
     return Tally(
-        votes=independent,
+        votes=independent_votes((vote.lineage, vote.package, vote.organisation) for vote in own),
         groups=len({vote.group for vote in own} - {"", NO_GROUP}),
         disinterested=len({vote.lineage for vote in own if vote.disinterested}),
     )
@@ -193,17 +222,12 @@ def records_result(inputs: Inputs, test: RecordsTest) -> VotesResult:
                     "for" if side == "for" else "against",
                     lineage,
                     inputs.package(row),
-                    _organisation(inputs, row, lineage),
+                    inputs.organisation(row),
                     group,
                     _disinterested(inputs.interest(row), test.gain, side),
                 )
             )
     return count_votes(votes, uncounted)
-
-
-def _organisation(inputs: Inputs, row: Row, lineage: str) -> str:
-    originator = inputs.originator(row)
-    return originator if originator in inputs.file.organisations.names else lineage
 
 
 def _disinterested(interest: str, gain: str, side: str) -> bool:

@@ -37,7 +37,7 @@ class Tally:
     """The votes on one side.
 
     Attributes:
-        votes: independent votes: the smallest of the number of lineages, of press events and of organisations.
+        votes: independent votes: the most of which no two share a lineage, a press event or an organisation.
         groups: actor groups among them.
         disinterested: lineages without interest in that answer.
     """
