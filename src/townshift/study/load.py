@@ -1,6 +1,7 @@
 """From the files of a study to clean, typed Parquet: `out/tables/<table>.parquet`.
 
-A table with personal columns goes to `private/tables/` instead: nothing under `out/` holds a person's name.
+A table with personal columns goes to `private/tables/` instead: nothing under `out/` holds a person's name. A Parquet
+file that already is what would be written is used where it lies.
 
 Rows that the check set aside are gone, cells that it could not use are empty, optional columns are there, and what a
 study may leave out is derived: definition, standard value and unit, lineage, package. Sorted by key; the same study
@@ -10,6 +11,7 @@ gives the same bytes.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from townshift.engine.atomic import clean, write_batches, write_text
 from townshift.engine.tables import BATCH_ROWS, cast, storable_schema
 from townshift.errors import StudyError
 from townshift.study.check import check_key, check_study, examination, set_aside_file
+from townshift.study.clean_parquet import is_clean
 from townshift.study.figures import definition_column
 from townshift.study.reading import ROW, Rows, literal, quoted, read_rows
 from townshift.study.rules import cell_rules
@@ -55,35 +58,54 @@ def load_table(study: Study, name: str) -> Path:
     if name not in study.tables:
         raise KeyError(name)
     key = check_key(study)
-    target = table_file(study, name)
-    if _stored(study, key).get(name) != _size(target):
-        _load_all(study, key)
-    return target
+    stored = _stored(study, key)
+    if stored is None or (name not in stored.as_they_are and stored.sizes.get(name) != _size(table_file(study, name))):
+        stored = _load_all(study, key)
+    return study.tables[name].path if name in stored.as_they_are else table_file(study, name)
 
 
-def _stored(study: Study, key: str) -> dict[str, int]:
+@dataclass(frozen=True)
+class _Loaded:
+    """What loading did: sizes of the files written by table, and the tables whose own files are used."""
+
+    sizes: dict[str, int]
+    as_they_are: list[str]
+
+
+def _stored(study: Study, key: str) -> _Loaded | None:
     try:
         stored = json.loads((study.out / "cache" / "tables.json").read_text("utf-8"))
-        return dict(stored["sizes"]) if stored["key"] == key else {}
+        return _Loaded(dict(stored["sizes"]), list(stored["as_they_are"])) if stored["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        return None
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else -1
 
 
-def _load_all(study: Study, key: str) -> None:
+def _load_all(study: Study, key: str) -> _Loaded:
     report = check_study(study)
     if report.fatal:
         raise StudyError(*report.fatal)
     clean(study.private)
     with examination(study) as exam:
+        as_they_are = [file.name for file in study.tables.values() if is_clean(study, file, report)]
         for file in study.tables.values():
+            if file.name in as_they_are:
+                _view(exam.con, file.name, file.path)
+                continue
             rows = read_rows(exam.con, file, exam.folder, swap_xy=study.manifest.columns.swap_xy)
             _write(exam.con, study, file, rows)
-    sizes = {name: _size(table_file(study, name)) for name in study.tables}
-    write_text(study.out / "cache" / "tables.json", json.dumps({"key": key, "sizes": sizes}, indent=1))
+    sizes = {name: _size(table_file(study, name)) for name in study.tables if name not in as_they_are}
+    stored = {"key": key, "sizes": sizes, "as_they_are": as_they_are}
+    write_text(study.out / "cache" / "tables.json", json.dumps(stored, indent=1))
+    return _Loaded(sizes, as_they_are)
+
+
+def _view(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    """Let the tables loaded after this one look its rows up."""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM read_parquet({literal(str(path))})")
 
 
 def _write(con: duckdb.DuckDBPyConnection, study: Study, file: TableFile, rows: Rows) -> None:
@@ -96,7 +118,7 @@ def _write(con: duckdb.DuckDBPyConnection, study: Study, file: TableFile, rows: 
     stored = storable_schema(reader.schema)
     target = table_file(study, file.name)
     write_batches(target, stored, (_in_wgs84(cast(batch, stored), study.manifest.study.crs_datum) for batch in reader))
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(file.name)} AS FROM read_parquet({literal(str(target))})")
+    _view(con, file.name, target)
 
 
 def _in_wgs84(batch: pa.RecordBatch, datum: Datum) -> pa.RecordBatch:

@@ -1,0 +1,89 @@
+"""Parquet files that are already what loading would write: they are used where they lie, not copied.
+
+A national registry of tens of millions of rows is written once, by its importer, in the form that steps read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from townshift.study.schemas import Schema, schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from townshift.study.findings import CheckReport
+    from townshift.study.study import Study, TableFile
+
+DERIVED = ("same_as", "lineage", "package", "definition_id")
+"""Columns that loading fills or changes; a table with one of them is always written anew."""
+
+BATCH_ROWS = 131_072
+
+
+def loaded_schema(table: str) -> pa.Schema:
+    """The Arrow schema of a table as it is loaded: every column, in the order and type of the published schema.
+
+    Example:
+        >>> loaded_schema("successions").names[:2]
+        ['predecessor_id', 'successor_id']
+    """
+    import pyarrow as pa
+
+    kinds = {"integer": pa.int64(), "number": pa.float64()}
+    return pa.schema([pa.field(one.name, kinds.get(one.type, pa.string())) for one in schema(table).fields])
+
+
+def is_clean(study: Study, file: TableFile, report: CheckReport) -> bool:
+    """Whether a table's file is byte for byte usable as its loaded form.
+
+    It must be Parquet with exactly the columns and types of `loaded_schema`, rising by its one key column, without
+    empty texts or NaN, and nothing of it may have been set aside, left empty, swapped, shifted or derived.
+
+    Args:
+        study: the study.
+        file: the table's file.
+        report: what the check found in the study.
+    """
+    table = schema(file.name)
+    about = study.manifest
+    if file.format != "parquet" or len(table.primary_key) != 1 or set(DERIVED) & set(table.names):
+        return False
+    if report.set_aside.get(file.name) or report.emptied.get(file.name):
+        return False
+    if {"lon", "lat"} <= set(table.names) and (about.columns.swap_xy or about.study.crs_datum != "wgs84"):
+        return False
+    return _stored_as_loaded(file, table)
+
+
+def _stored_as_loaded(file: TableFile, table: Schema) -> bool:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(file.path) as parquet:
+        if not parquet.schema_arrow.remove_metadata().equals(loaded_schema(table.table)):
+            return False
+        return _rises(parquet.iter_batches(BATCH_ROWS), table.primary_key[0])
+
+
+def _rises(batches: Iterator[pa.RecordBatch], key: str) -> bool:
+    """Whether the key rises strictly over all batches and no cell is an empty text or NaN."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    last: pa.Scalar | None = None
+    for batch in batches:
+        keys = batch.column(key)
+        if keys.null_count or not len(keys):
+            return False
+        if last is not None and not pc.less(last, keys[0]).as_py():
+            return False
+        if pc.all(pc.less(keys.slice(0, len(keys) - 1), keys.slice(1))).as_py() not in (True, None):
+            return False
+        last = keys[len(keys) - 1]
+        for column in batch.columns:
+            if pa.types.is_string(column.type) and pc.any(pc.equal(pc.binary_length(column), 0)).as_py():
+                return False
+            if pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py():
+                return False
+    return True
