@@ -123,8 +123,15 @@ def test_an_explanation_leads_from_the_sentence_to_named_sources(judged, claim_i
 
 def test_an_explanation_names_number_step_settings_and_rows(judged):
     said = explain("1.1", shown(*judged), "en")
-    for piece in ("growth[firms]@town/2000-2020", "computed in step growth from 2 published rows", "facts F1", "A page",
-                  "under one-sided figures as pure bounds", "What would change it", "Rival explanations"):  # fmt: skip
+    for piece in (
+        "growth[firms]@town/2000-2020",
+        "computed in step growth from 2 published rows",
+        "facts F1",
+        "A page",
+        "under one-sided figures as pure bounds",
+        "What would contradict it",
+        "Rival explanations",
+    ):
         assert piece in said, piece
 
 
@@ -133,6 +140,53 @@ def test_a_paraphrase_is_never_put_in_quotation_marks(judged):
         said = explain("1.2", shown(*judged), language)
         line = next(line for line in said.splitlines() if "Says all will be well" in line)
         assert not set(line) & set("\"'“”‘’「」«»")
+
+
+def test_an_explanation_says_which_part_would_change_the_verdict_and_to_what():
+    other = small.words(agree=["shared_prosperity"])
+    parts = [small.part("open", words=small.words()), small.part("lost", words=other)]
+    lost = small.disagreeing().assign(concept="shared_prosperity", statement_id=["T7", "T8", "T9"])
+    tables = {"statements": pd.concat([small.agreeing().head(1), lost]), "sources": small.SOURCES}
+    said = explain("1.1", shown(judge(small.file_of(*parts), tables, {}), tables), "en")
+    assert "Verdict: contradicted" in said
+    assert "part 1, open, now inconclusive: were it for, the claim would be mixed" in said
+    assert "part 2, lost, now against: were it for, the claim would be inconclusive" in said
+    assert "supported would need every part to be for; now 0 of 2" in said
+    assert "to be for it lacks: independent lineages 2, actor groups 1" in said
+    assert "What contradicts it" in said.split("Part 2, lost")[1]
+    assert "What would contradict it" in said.split("Part 2, lost")[0].split("Part 1, open")[1]
+
+
+def test_a_decided_part_is_not_said_to_be_kept_open():
+    """The other strand of a decided part has no data: that keeps nothing open."""
+    test = small.part("one", words=small.words(), records=small.records())
+    tables = {"statements": small.agreeing(), "sources": small.SOURCES, "events": small.events({"event_type": "other"})}
+    said = explain("1.1", shown(judge(small.file_of(test), tables, {}), tables), "en")
+    assert "Verdict: supported" in said
+    assert "what keeps it open" not in said
+    assert "to decide, either side lacks" in said  # the strand by itself
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_explanation_names_places_figures_and_codes_in_the_readers_language(judged, language):
+    found, tables = judged
+    named = tables | {
+        "places": pd.DataFrame({"place_id": ["town"], "name": ["Alder Town"], "name_zh": ["桤镇"]}),
+        "indicators": pd.DataFrame({"indicator": ["firms"], "title_en": ["Shoe firms"], "title_zh": ["鞋企数"]}),
+        "facts": tables["facts"].assign(unit_std="count", qualifier="over"),
+    }
+    said = explain("1.1", shown(found, named), language)
+    expected = {"en": "Alder Town · Shoe firms · 2020 · over 200", "zh": "桤镇 · 鞋企数 · 2020 · 超过 200"}
+    assert expected[language] in said
+    assert {"en": "question: process", "zh": "问题：过程"}[language] in said
+
+
+def test_of_the_acts_that_date_a_turn_the_deciding_one_is_told(judged):
+    said = explain("1.3", shown(*judged), "en")
+    turn = said.split("dates the turn, rows: 2")[1]
+    assert "events X2" in turn
+    assert "events X1" not in turn
+    assert "and 1 more" in turn
 
 
 def test_an_unknown_claim_is_an_error_that_names_the_nearest(judged):

@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING
 
 from townshift.errors import ClaimError
 from townshift.evidence.claims import nearest
-from townshift.evidence.claims_inputs import Row, key_column, read_rows
-from townshift.locales import has_text, text
+from townshift.evidence.claims_inputs import Row, read_rows
+from townshift.evidence.explain_change import lacking, turning_parts
+from townshift.evidence.explain_rows import PublishedRows
+from townshift.evidence.verdicts import CERTAINTY, Tally
+from townshift.locales import text
 from townshift.types import BASE_SETTING
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_SHOWN = 12
-"""Published rows listed per role; the rest is counted."""
+"""Published rows listed per role; the rest is counted. Of the acts that date a turn only the deciding one is told."""
+
+DECIDED = ("for", "against", "mixed")
+"""Outcomes of a part or a test that decide."""
 
 _ROLES = ("for", "against", "numbers", "turn", "discourse")
 
@@ -44,8 +50,8 @@ def explain(claim_id: str, tables: Mapping[str, pd.DataFrame], language: str) ->
         known = list(claims)
         raise ClaimError.of("TS-CLAIM-020", name=claim_id, nearest=nearest(claim_id, known), known=", ".join(known))
     writer = _Writer(tables, language)
-    lines = writer.head(claims[claim_id])
     parts = [row for row in found["claim_parts"] if row["claim_id"] == claim_id]
+    lines = [*writer.head(claims[claim_id]), *writer.changes(parts)]
     for number, part in enumerate(parts, start=1):
 
         def own(name: str, part_id: object = part["part_id"]) -> list[Row]:
@@ -59,29 +65,28 @@ class _Writer:
     """Says things in one language and looks up published rows and their sources."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame], language: str) -> None:
-        self.tables = tables
         self.language = language
-        self._rows: dict[str, dict[str, Row]] = {}
+        self.published = PublishedRows(tables, language)
 
     def say(self, key: str, **values: object) -> str:
         return text(f"claims.{key}", self.language, **values)
 
     def word(self, kind: str, name: object) -> str:
-        """A word of the catalogue, or the name itself where a study brings its own."""
-        key = f"claims.{kind}.{name}"
-        return text(key, self.language) if has_text(key) else str(name)
+        return self.published.word(kind, name)
 
     def words(self, kind: str, names: object) -> str:
-        listed = [self.word(kind, name) for name in str(names).split(";") if name]
-        return ", ".join(listed) if listed else self.say("none")
+        return self.listing([self.word(kind, name) for name in str(names).split(";") if name])
+
+    def listing(self, pieces: Sequence[str]) -> str:
+        return self.say("comma").join(pieces) if pieces else self.say("none")
 
     def local(self, row: Row, name: str) -> str:
         return str(row[f"{name}_{self.language}"])
 
     def head(self, claim: Row) -> list[str]:
         values = {
-            "origin": claim["origin"],
-            "question": claim["question"],
+            "origin": self.word("origin", claim["origin"]),
+            "question": self.word("question", claim["question"]),
             "status": self.words("status", claim["rule_status"]),
         }
         lines = [
@@ -96,6 +101,24 @@ class _Writer:
             )
         return lines
 
+    def changes(self, parts: Sequence[Row]) -> list[str]:
+        """Which parts would have to come out otherwise for another verdict."""
+        outcomes = [part["outcome"] for part in parts]
+        lines = [self.say("explain.turn_head")]
+        for position, sides in turning_parts(outcomes):
+            part = parts[position]
+            said = [
+                self.say("explain.turn_to", outcome=self.word("outcome", side), verdict=self.word("verdict", verdict))
+                for side, verdict in sides
+            ]
+            now = self.word("outcome", part["outcome"])
+            values = {"number": position + 1, "part": part["part_id"], "now": now, "changes": self.listing(said)}
+            lines.append(f"  - {self.say('explain.turn_part', **values)}")
+        count = sum(outcome == "for" for outcome in outcomes)
+        if count < len(outcomes):
+            lines.append(f"  - {self.say('explain.turn_all', count=count, total=len(outcomes))}")
+        return lines
+
     def part(self, number: int, part: Row, tests: Sequence[Row], evidence: Sequence[Row]) -> list[str]:
         outcome = self.word("outcome", part["outcome"])
         lines = [
@@ -103,17 +126,19 @@ class _Writer:
                 "explain.part", number=number, part=part["part_id"], text=self.local(part, "text"), outcome=outcome
             )
         ]
+        undecided = part["outcome"] in ("inconclusive", "no_data")
         lines += [f"  {self.say('explain.why', why=why)}" for why in self.local(part, "why").split("\n")]
-        if part["reasons"]:
+        if part["reasons"] and undecided:
             lines.append(f"  {self.say('explain.reasons', reasons=self.words('reason', part['reasons']))}")
         if part["fragile_to"]:
             lines.append(f"  {self.say('explain.fragile', settings=self.words('setting', part['fragile_to']))}")
         lines += self.numbers(part, [row for row in tests if row["test"] == "numbers"], evidence)
-        lines += [f"  {self.votes(row)}" for row in tests if row["test"] != "numbers"]
+        for row in (one for one in tests if one["test"] != "numbers"):
+            lines += [f"  {self.votes(row)}", *(f"    {said}" for said in self.lacks(row))]
         for role in _ROLES:
             lines += self.rows(role, [row for row in evidence if row["role"] == role])
-        undecided = part["outcome"] in ("inconclusive", "no_data")
-        lines.append(f"  {self.say('explain.change', text=self.local(part, 'contradicted_by'))}")
+        contradicted = "explain.contradicts" if part["outcome"] == "against" else "explain.would_contradict"
+        lines.append(f"  {self.say(contradicted, text=self.local(part, 'contradicted_by'))}")
         if undecided:
             lines.append(f"  {self.say('explain.needs', text=self.local(part, 'needs'))}")
         return lines
@@ -138,11 +163,11 @@ class _Writer:
                 continue
             said = self.say(
                 "explain.test_number",
-                estimate=row["estimate_ids"],
+                estimate=", ".join(str(row["estimate_ids"]).split(";")),
                 value=_number(row["value"]),
                 low=_number(row["low"]),
                 high=_number(row["high"]),
-                unit=part["unit"],
+                unit=self.word("unit", part["unit"]),
                 direction=self.word("direction", part["direction"]),
                 delta=_number(part["delta"]),
                 probability=probability,
@@ -152,6 +177,8 @@ class _Writer:
             lines.append(f"  {said}")
             count = sum(item["role"] == "numbers" for item in evidence)
             lines.append(f"    {self.say('explain.step', step=row['result'], count=count)}")
+            if part["numbers_outcome"] not in DECIDED:
+                lines.append(f"    {self.say('explain.number_decides', certainty=CERTAINTY)}")
         return lines
 
     def votes(self, row: Row) -> str:
@@ -169,43 +196,58 @@ class _Writer:
             outcome=self.word("outcome", row["outcome"]),
         )
 
+    def lacks(self, row: Row) -> list[str]:
+        """What each side of a test by votes still lacks to decide."""
+        if row["test"] == "discourse":
+            return []
+        missing = {}
+        for side in ("for", "against"):
+            tally = Tally(*(int(row[f"{name}_{side}"]) for name in ("votes", "groups", "disinterested")))
+            pieces = [self.say(f"lack.{name}", count=count) for name, count in lacking(tally).items()]
+            missing[side] = self.listing(pieces) if pieces else ""
+        if missing["for"] == missing["against"]:
+            return [self.say("explain.lacks_both", missing=missing["for"])] if missing["for"] else []
+        return [
+            self.say("explain.lacks", side=self.word("outcome", side), missing=said)
+            for side, said in missing.items()
+            if said
+        ]
+
     def rows(self, role: str, evidence: Sequence[Row]) -> list[str]:
         if not evidence:
             return []
         # What counted comes first, so that a long list never hides it.
         ordered = sorted(evidence, key=lambda row: (not row["counted"], str(row["table"]), str(row["row_id"])))
+        shown = ordered[:ROWS_SHOWN]
+        if role == "turn":
+            shown = [row for row in shown if row["counted"]] or shown[:1]
         lines = [f"  {self.say('explain.rows', role=self.word('role', role), count=len(ordered))}"]
-        lines += [f"    {self.row(row)}" for row in ordered[:ROWS_SHOWN]]
-        if len(ordered) > ROWS_SHOWN:
-            lines.append(f"    {self.say('explain.more', count=len(ordered) - ROWS_SHOWN)}")
+        lines += [f"    {self.row(row)}" for row in shown]
+        if len(ordered) > len(shown):
+            lines.append(f"    {self.say('explain.more', count=len(ordered) - len(shown))}")
         return lines
 
     def row(self, cited: Row) -> str:
-        published = self.published(str(cited["table"]), str(cited["row_id"]))
-        source = self.published("sources", str(cited["source_id"]))
+        table, row_id = str(cited["table"]), str(cited["row_id"])
+        source = self.published.row("sources", str(cited["source_id"]))
         missing = self.say("missing")
+        originator = source.get("originator")
         said = self.say(
             "explain.row",
-            table=cited["table"],
-            row_id=cited["row_id"],
-            summary=_summary(str(cited["table"]), published),
+            table=table,
+            row_id=row_id,
+            summary=self.published.summary(table, self.published.row(table, row_id)),
             lineage=cited["lineage"] or missing,
             source=cited["source_id"] or missing,
+            originator=self.published.originator(str(originator)) if originator else missing,
             title=source.get("title_in_own_words") or missing,
             outlet=source.get("outlet") or missing,
-            tier=source.get("tier") or missing,
+            tier=self.word("tier", source["tier"]) if source.get("tier") else missing,
             url=source.get("url") or missing,
         )
         if not cited["counted"] and cited["reason"]:
             said += f" · {self.say('explain.uncounted', reason=self.word('reason', cited['reason']))}"
         return said
-
-    def published(self, table: str, row_id: str) -> Row:
-        if table not in self._rows:
-            rows = read_rows(self.tables[table]) if table in self.tables else []
-            key = key_column(table, list(rows[0])) if rows else ""
-            self._rows[table] = {str(row[key]) if key else str(number): row for number, row in enumerate(rows)}
-        return self._rows[table].get(row_id, {})
 
     def tail(self, claim: Row) -> list[str]:
         lines = [self.say("explain.rivals")]
@@ -223,19 +265,3 @@ def _number(value: object) -> str:
     """A number as a reader takes it in: four significant digits, a dash where there is none."""
     number = float(str(value)) if value not in ("", None) else math.nan
     return "–" if math.isnan(number) else f"{number:.4g}"
-
-
-_SUMMARIES = {
-    "facts": ("place_id", "definition_id", "year", "qualifier", "value_std", "unit_std"),
-    "events": ("date", "place_id", "actor_level", "instrument", "title"),
-    "flows": ("origin_id", "destination_id", "year", "flow", "qualifier", "value", "unit"),
-    "destinations": ("place_id", "first_year", "relation", "link", "summary"),
-    "statements": ("date", "actor_group", "place_id", "speech_act", "concept", "stance", "paraphrase"),
-}
-
-
-def _summary(table: str, row: Row) -> str:
-    """A published row in one line; paraphrases are no quotations and carry no quotation marks."""
-    values = [row.get(name, "") for name in _SUMMARIES.get(table, ())]
-    written = [f"{value:.15g}" if isinstance(value, float) else str(value) for value in values if value != ""]
-    return "(" + " · ".join(written) + ")"
