@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from townshift import study as on_disk
 from townshift.engine import RunRecord, check_parameters, run_graph
+from townshift.engine.atomic import write_bytes
 from townshift.engine.lock import run_lock
-from townshift.errors import ClaimError, Problem, StudyError
+from townshift.engine.parameters import on_command_line
+from townshift.errors import ClaimError, EngineError, Problem, StudyError
 from townshift.locales import current_language, text
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Run:
         check: what was found wrong in the tables; a fatal problem stops the run before any step.
         record: every step with its state.
         reports: language → the report written or found up to date.
-        late_rules: claims whose rule was changed, added or withdrawn after results were seen.
+        late_rules: claims whose rule was changed, added or withdrawn after results were seen; fatal if no one can tell.
     """
 
     check: CheckReport
@@ -88,11 +90,12 @@ class OpenStudy:
     def check_rules(self) -> list[Problem]:
         """What is wrong with the parameters in `study.toml` and with `claims.toml`, all at once.
 
-        Names in `claims.toml` are looked up in the study's tables; the names of results are looked up by a run.
+        Names in `claims.toml` are looked up in the study's tables, unless these have a fatal problem themselves; the
+        names of results are looked up by a run.
         """
         from townshift.pipeline import steps
 
-        found = list(check_parameters(steps(), self.study.manifest.parameters))
+        found = check_parameters(steps(), self.study.manifest.parameters, self.study.where_given)
         if self.study.claims_file is None:
             return found
         from townshift.evidence.claims_check import check_claims, vocabulary
@@ -104,7 +107,12 @@ class OpenStudy:
             claims = load_claims(self.study.claims_file)
         except ClaimError as error:
             return [*found, *error.problems]
-        tables = {name: self._rows(name) for name in self.study.table_names}
+        if self.check().fatal:
+            return found
+        try:
+            tables = {name: self._rows(name) for name in self.study.table_names}
+        except EngineError as error:
+            return [*found, *(replace(one, severity="warning") for one in error.problems)]
         measures = {**FIXED_MEASURES, **dict.fromkeys(DECLARED_RESULTS, ())}
         return [*found, *check_claims(claims, vocabulary(tables, measures, TABLES), self.study.claims_file.name)]
 
@@ -129,15 +137,17 @@ class OpenStudy:
             progress: is told of every step.
 
         Raises:
-            StudyError: the tables have a fatal problem.
+            StudyError: the tables have a fatal problem, or a parameter is wrong; nothing was computed or removed.
             EngineError: another run is going on, or `out` cannot be written.
         """
         from townshift.pipeline import steps
 
         with run_lock(self.study.out):
             found = self.check()
-            if found.fatal:
-                raise StudyError(*found.problems)
+            fatal = [*found.fatal, *check_parameters(steps(), self.study.manifest.parameters, self.study.where_given)]
+            fatal += check_parameters(steps(), overrides or {}, on_command_line)
+            if fatal:
+                raise StudyError(*fatal)
             record = run_graph(
                 self.study,
                 steps(),
@@ -150,17 +160,23 @@ class OpenStudy:
             )
             if plan:
                 return Run(found, record, {})
-            changed = self._register()
-            return Run(found, record, self.report(), changed)
+            reports = self.report() if len(self.results) else {}
+            return Run(found, record, reports, self._register())
 
     def _register(self) -> tuple[Problem, ...]:
-        """Keep the hashes of the claims at their first run; a warning for each rule that is not as it was."""
+        """Keep the hashes of the claims at their first run; a warning for each rule that is not as it was.
+
+        That they cannot be kept is fatal, but no reason to hide what was computed.
+        """
         if self.study.claims_file is None or "claims" not in self.results:
             return ()
         from townshift.evidence.claims_lock import LOCK_NAME, register
         from townshift.evidence.claims_read import load_claims
 
-        found = register(load_claims(self.study.claims_file), self.study.claims_file.with_name(LOCK_NAME))
+        try:
+            found = register(load_claims(self.study.claims_file), self.study.claims_file.with_name(LOCK_NAME))
+        except ClaimError as error:
+            return error.problems
         return tuple(
             Problem(LATE_RULES[status], "claims.toml", {"name": claim}, "warning")
             for claim, status in found.status.items()
@@ -237,10 +253,22 @@ def new_study(path: str | Path) -> Path:
 
     Raises:
         StudyError: the folder holds something already.
+        EngineError: the folder cannot be written; nothing is left behind.
     """
     target = Path(path)
     source = MINIMAL if MINIMAL.is_dir() else Path(__file__).parents[2] / "studies" / "minimal"
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StudyError.of("TS-CLI-003", path=str(target))
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("out", "private"), dirs_exist_ok=True)
+    files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
+    existed = target.exists()
+    try:
+        for file in files:
+            if file.parts[0] not in ("out", "private"):
+                write_bytes(target / file, (source / file).read_bytes())
+    except BaseException:
+        # Half a study would be taken for a whole one, and stand in the way of the next try.
+        shutil.rmtree(target, ignore_errors=True)
+        if existed:
+            target.mkdir(exist_ok=True)
+        raise
     return target

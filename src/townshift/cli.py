@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 import typer
 
 from townshift.engine.interrupt import interrupted, watch
-from townshift.errors import EngineError, TownshiftError
+from townshift.errors import EngineError, StudyError, TownshiftError
 from townshift.locales import LANGUAGES, set_language, text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from townshift.api import OpenStudy, Run
 
 QUESTIONS = ("process", "government", "labour", "outcomes")
 """The order in which claims are printed."""
@@ -29,7 +31,9 @@ app = typer.Typer(
     help=text("cli.about", "en"),
 )
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help=text("cli.study_folder", "en"), show_default=False)]
+Folder = Annotated[
+    Path, typer.Argument(metavar="DIR", help=text("cli.study_folder", "en"), show_default=False, readable=False)
+]
 Language = Annotated[
     str, typer.Option("--lang", metavar="|".join(LANGUAGES), help=text("cli.language", "en"), show_default=True)
 ]
@@ -90,10 +94,8 @@ def check(folder: Folder, lang: Language = "en") -> None:
     _speak(lang)
     study = open_study(folder)
     found = study.check()
-    rules = [] if found.fatal else study.check_rules()
-    for problem in rules:
-        typer.echo(f"{problem}\n")
-    typer.echo(str(found))
+    rules = study.check_rules()
+    typer.echo(found.told(rules))
     if found.fatal or any(problem.severity == "fatal" for problem in rules):
         raise typer.Exit(1)
 
@@ -119,34 +121,22 @@ def run(
 
     _speak(lang)
     study = open_study(folder)
-    done = study.run(
-        only=only or (),
-        plan=plan,
-        overrides=_overrides(settings or []),
-        engine=engine,
-        workers=workers,
-        progress=None if plan else progress_for(sys.stderr),
-    )
+    try:
+        done = study.run(
+            only=only or (),
+            plan=plan,
+            overrides=_overrides(settings or []),
+            engine=engine,
+            workers=workers,
+            progress=None if plan else progress_for(sys.stderr),
+        )
+    except StudyError as error:
+        raise _ended(1, f"{error}\n{text('cli.refused', path=folder)}") from None
     if plan:
         for step in done.record.steps:
             typer.echo(str(step))
         return
-    if done.check.set_aside:
-        aside = sum(done.check.set_aside.values())
-        typer.echo(text("cli.set_aside", count=aside, path=study.study.out / "quarantine"), err=True)
-    if done.check.problems:
-        typer.echo(text("cli.warnings", count=len(done.check.problems), path=folder), err=True)
-    if "claims" in study.results:
-        for line in _claim_lines(study.claims, study.results["claim_parts"], lang):
-            typer.echo(line)
-    elif study.study.claims_file is None:
-        typer.echo(text("cli.no_claims"))
-    for late in done.late_rules:
-        typer.echo(str(late))
-    for path in done.reports.values():
-        typer.echo(text("cli.report_written", path=path))
-    if done.record.problems:
-        raise EngineError(*done.record.problems)
+    _print_run(study, done, lang)
 
 
 @app.command(help=text("cli.explain_help", "en"))
@@ -177,6 +167,28 @@ def report(
     _speak(lang or "en")
     for path in open_study(folder).report([lang] if lang else ()).values():
         typer.echo(text("cli.report_written", path=path))
+
+
+def _print_run(study: OpenStudy, done: Run, lang: str) -> None:
+    """What a run has to say at its end: rows left out, the claims, the reports, and what went wrong."""
+    if done.check.set_aside:
+        aside = sum(done.check.set_aside.values())
+        typer.echo(text("cli.set_aside", count=aside, path=study.study.out / "quarantine"), err=True)
+    if done.check.problems:
+        typer.echo(text("cli.warnings", count=len(done.check.problems), path=study.study.path), err=True)
+    if "claims" in study.results:
+        for line in _claim_lines(study.claims, study.results["claim_parts"], lang):
+            typer.echo(line)
+    elif study.study.claims_file is None:
+        typer.echo(text("cli.no_claims"))
+    for late in done.late_rules:
+        if late.severity == "warning":
+            typer.echo(str(late))
+    for path in done.reports.values():
+        typer.echo(text("cli.report_written", path=path))
+    failed = [*done.record.problems, *(late for late in done.late_rules if late.severity == "fatal")]
+    if failed:
+        raise EngineError(*failed)
 
 
 def _claim_lines(claims: pd.DataFrame, parts: pd.DataFrame, language: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +24,20 @@ STUDY = "study.toml"
 DEFAULT = "default"
 LONGEST_SHOWN = 80
 """Characters of a wrong value that a message shows."""
+
+
+Place = tuple[int | str, ...]
+Where = Callable[[Place], str]
+
+
+def in_study(place: Place) -> str:
+    """Where `study.toml` gives a parameter, as far as can be said without reading it again."""
+    return f"study.toml [parameters.{place[0]}]"
+
+
+def on_command_line(place: Place) -> str:
+    """Where the command line gives a parameter."""
+    return f"--set {dotted(place)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +85,14 @@ def parameters_class(step: Step, code: CodeIndex) -> type[Parameters]:
 
 
 def parameters_of(
-    step: Step, values: Mapping[str, Any], code: CodeIndex, giver: str = STUDY
+    step: Step, values: Mapping[str, Any], code: CodeIndex, where: Where = in_study
 ) -> tuple[Parameters | None, list[Problem]]:
-    """The parameters object of a step, or all that is wrong with what `giver` gave."""
-    where = _where(step.name, giver)
+    """The parameters object of a step, or all that is wrong with what was given; `where` says where that is."""
     if "parameters" not in step.special:
-        return None, [Problem("TS-RUN-021", where, {"step": step.name, "name": name}) for name in sorted(values)]
+        return None, [
+            Problem("TS-RUN-021", where((step.name, name)), {"step": step.name, "name": name})
+            for name in sorted(values)
+        ]
     kind = parameters_class(step, code)
     try:
         return kind.model_validate(dict(values)), []
@@ -85,14 +101,14 @@ def parameters_of(
 
 
 def check_parameters(
-    steps: Iterable[Step], sections: Mapping[str, Mapping[str, Any]], giver: str = STUDY
+    steps: Iterable[Step], sections: Mapping[str, Mapping[str, Any]], where: Where = in_study
 ) -> list[Problem]:
     """All that is wrong with parameters as given: steps that do not exist, unknown names, values out of range.
 
     Parameters:
         steps: all steps of the pipeline.
         sections: step → parameter → value.
-        giver: who gave them, `STUDY` or `COMMAND_LINE`.
+        where: says of a step and a place among its parameters where a reader finds it.
     """
     from townshift.engine.code import CodeIndex, roots_of
 
@@ -101,10 +117,10 @@ def check_parameters(
     problems: list[Problem] = []
     for name, values in sections.items():
         if name in by_name:
-            problems.extend(parameters_of(by_name[name], values, code, giver)[1])
+            problems.extend(parameters_of(by_name[name], values, code, where)[1])
         else:
             nearest = _nearest(name, by_name)
-            problems.append(Problem("TS-RUN-020", _where(name, giver), {"name": name, "nearest": nearest}))
+            problems.append(Problem("TS-RUN-020", where((name,)), {"name": name, "nearest": nearest}))
     return problems
 
 
@@ -113,19 +129,16 @@ def full_dump(parameters: Parameters | None) -> dict[str, Any]:
     return {} if parameters is None else parameters.model_dump(mode="json")
 
 
-def _problem(step: Step, kind: type[Parameters], where: str, error: dict[str, Any]) -> Problem:
-    place = tuple(error["loc"])
+def _problem(step: Step, kind: type[Parameters], where: Where, error: dict[str, Any]) -> Problem:
+    place: Place = tuple(error["loc"])
+    found = where((step.name, *place))
     named: dict[str, object] = {"step": step.name, "name": dotted(place)}
     if error["type"] == "extra_forbidden":
-        return Problem("TS-RUN-022", where, {**named, "nearest": _nearest(str(place[-1]), fields_at(kind, place[:-1]))})
+        return Problem("TS-RUN-022", found, {**named, "nearest": _nearest(str(place[-1]), fields_at(kind, place[:-1]))})
     if error["type"] == "missing":
-        return Problem("TS-RUN-024", where, named)
+        return Problem("TS-RUN-024", found, named)
     shown = str(error.get("input"))[:LONGEST_SHOWN]
-    return Problem("TS-RUN-023", where, {**named, "value": shown, "reason": reason(error)})
-
-
-def _where(step: str, giver: str) -> str:
-    return f"--set {step}" if giver == COMMAND_LINE else f"study.toml [parameters.{step}]"
+    return Problem("TS-RUN-023", found, {**named, "value": shown, "reason": reason(error)})
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

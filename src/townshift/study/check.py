@@ -17,6 +17,7 @@ from townshift import __version__
 from townshift.engine.atomic import remove, write_text, writing
 from townshift.engine.hashing import digest
 from townshift.errors import EngineError, Problem
+from townshift.locales import current_language
 from townshift.study.findings import CheckReport, Finding
 from townshift.study.manifest import MANIFEST, nearest
 from townshift.study.quarantine import quarantine_file, write_quarantine
@@ -139,6 +140,8 @@ def _stored(study: Study, key: str) -> CheckReport | None:
         if stored["key"] != key:
             return None
         report = CheckReport.from_json(stored["report"])
+        if (report.set_aside or report.emptied) and stored["language"] != current_language():
+            return None  # the quarantine files say their reasons in the other language
     except (OSError, ValueError, KeyError, TypeError):
         return None
     aside = [quarantine_file(study.out, table) for table in {*report.set_aside, *report.emptied}]
@@ -155,7 +158,8 @@ def _store(study: Study, key: str, report: CheckReport, exam: Examination) -> No
         for path in sorted(folder.glob("*.*")) if folder.is_dir() else ():
             if path.stem not in study.tables:
                 remove(path)
-    write_text(study.out / "cache" / "check.json", json.dumps({"key": key, "report": report.to_json()}, indent=1))
+    stored = {"key": key, "language": current_language(), "report": report.to_json()}
+    write_text(study.out / "cache" / "check.json", json.dumps(stored, indent=1))
 
 
 def _write_set_aside(con: duckdb.DuckDBPyConnection, out: Path, done: Examined) -> None:

@@ -234,7 +234,7 @@ class Examination:
         personal = any(table.field(column).personal for column in columns)
         values = {**rule.values, **self._meaning(rule, str(examples[0][1]), personal)}
         values |= dict(zip(rule.context, examples[0][2:], strict=True))
-        fatal = rule.fatal or (rule.code == "TS-DATA-014" and count > MOST * rows.n_rows)
+        fatal = rule.fatal or (rule.code == "TS-DATA-014" and count > MOST * self._located(rows))
         return Finding(
             rule.code,
             "fatal" if fatal else "warning",
@@ -248,6 +248,10 @@ class Examination:
             values,
             "row" if done.file.format == "parquet" else "line",
         )
+
+    def _located(self, rows: Rows) -> int:
+        """Rows that give a point at all: of them alone can one say that most are swapped."""
+        return _count(self.con, f'({rows.query}) WHERE "lon" IS NOT NULL AND "lat" IS NOT NULL')
 
     def _meaning(self, rule: Rule, value: str, personal: bool) -> dict[str, object]:
         """What a text says besides the value: the nearest word that was probably meant."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -136,20 +136,36 @@ class CheckReport:
         return not self.fatal
 
     def __str__(self) -> str:
-        parts = [str(finding) for finding in self.findings]
-        parts.append(self.summary)
-        return "\n\n".join(parts)
+        return self.told()
+
+    def told(self, others: Sequence[Problem] = ()) -> str:
+        """The report as a user reads it: what stops a run under one heading, the rest under another, then the sums.
+
+        Args:
+            others: what is wrong outside the tables; told and counted with the findings.
+        """
+        parts = []
+        for severity in ("fatal", "warning"):
+            told = [str(one) for one in self.findings if one.severity == severity]
+            told += [str(one) for one in others if one.severity == severity]
+            parts += [text(f"study.heading.{severity}"), *told] if told else []
+        return "\n\n".join([*parts, self._summed(others)])
 
     @property
     def summary(self) -> str:
         """How much was read, how much of it was set aside, and whether a run can go on."""
+        return self._summed(())
+
+    def _summed(self, others: Sequence[Problem]) -> str:
         lines = [text("study.summary.read", tables=len(self.rows), rows=f"{sum(self.rows.values()):,}")]
         for table, count in self.set_aside.items():
             lines.append(text("study.summary.set_aside", table=table, count=f"{count:,}", rows=f"{self.rows[table]:,}"))
         for table, count in self.emptied.items():
             lines.append(text("study.summary.emptied", table=table, count=f"{count:,}"))
-        verdict = "fatal" if self.fatal else "warnings" if self.findings else "clean"
-        lines.append(text(f"study.summary.{verdict}", fatal=len(self.fatal), warnings=len(self.warnings)))
+        fatal = len(self.fatal) + sum(one.severity == "fatal" for one in others)
+        warnings = len(self.findings) + len(others) - fatal
+        verdict = "fatal" if fatal else "warnings" if warnings else "clean"
+        lines.append(text(f"study.summary.{verdict}", fatal=fatal, warnings=warnings))
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from townshift.engine.refusals import dotted, fields_at, reason
 from townshift.errors import Problem, StudyError
+from townshift.locales import text
 
 FORMAT = 1
 """The format of `study.toml` that this townshift reads."""
@@ -123,6 +124,19 @@ def read_manifest(path: Path) -> Manifest:
         raise StudyError(*_problems(error, raw)) from None
 
 
+def line_of(path: Path, key: tuple[int | str, ...]) -> str:
+    """`study.toml line n`, where a key is set or would stand.
+
+    Args:
+        path: the file itself.
+        key: its parts, entries of a list counted from zero: `("parameters", "ratios", "ratio", 0, "unit")`.
+
+    Raises:
+        StudyError: the file cannot be read.
+    """
+    return _where(_decode(path), key)
+
+
 def _decode(path: Path) -> str:
     if path.exists() and not path.is_file():
         raise StudyError(Problem("TS-STUDY-018", MANIFEST))
@@ -130,7 +144,7 @@ def _decode(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise StudyError(Problem("TS-STUDY-017", f"{MANIFEST} line {line}")) from None
+        raise StudyError(Problem("TS-STUDY-017", _at(line))) from None
     except OSError as error:
         raise StudyError(Problem("TS-STUDY-016", MANIFEST, {"file": MANIFEST, "reason": error.strerror})) from None
 
@@ -142,7 +156,7 @@ def _malformed(error: tomllib.TOMLDecodeError, raw: str) -> Problem:
     lines = raw.splitlines()
     shown = lines[line - 1].strip().replace("\0", NUL_SHOWN) if 0 < line <= len(lines) else ""
     reason = message.split(" (at ")[0]
-    return Problem("TS-STUDY-004", f"{MANIFEST} line {line}", {"reason": reason, "shown": shown})
+    return Problem("TS-STUDY-004", _at(line), {"reason": reason, "shown": shown})
 
 
 def _problems(error: ValidationError, raw: str) -> list[Problem]:
@@ -160,6 +174,10 @@ def _problems(error: ValidationError, raw: str) -> list[Problem]:
             values = {"key": name, "value": shown, "reason": reason(cast(dict[str, Any], one))}
             out.append(Problem("TS-STUDY-008", where, values))
     return out
+
+
+def _at(line: int) -> str:
+    return f"{MANIFEST} {text('study.where.line', number=line)}"
 
 
 def nearest(name: str, known: list[str]) -> str:
@@ -202,4 +220,4 @@ def _where(raw: str, key: tuple[int | str, ...]) -> str:
         depth = min(len(current), len(wanted))
         if current[:depth] == wanted[:depth] and depth > best_depth:
             best, best_depth = number, depth
-    return f"{MANIFEST} line {best}" if best else MANIFEST
+    return _at(best) if best else MANIFEST

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from townshift.engine.atomic import write_text
 from townshift.errors import Problem, StudyError
 from townshift.study.files import Fingerprint, Hashes
-from townshift.study.manifest import MANIFEST, Manifest, nearest, read_manifest
+from townshift.study.manifest import MANIFEST, Manifest, line_of, nearest, read_manifest
 from townshift.study.schemas import TABLES
 from townshift.types import Focus
 
@@ -139,6 +139,10 @@ class Study:
     def parameters(self, step: str) -> dict[str, Any]:
         """`[parameters.<step>]` of `study.toml`, raw; empty where the study says nothing about the step."""
         return dict(self.manifest.parameters.get(step, {}))
+
+    def where_given(self, place: tuple[int | str, ...]) -> str:
+        """The line of `study.toml` that gives a parameter; `place` is its step, and then its place among them."""
+        return line_of(self.path / MANIFEST, ("parameters", *place))
 
     @property
     def table_names(self) -> list[str]:
