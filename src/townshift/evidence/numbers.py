@@ -23,7 +23,7 @@ from townshift.evidence.verdicts import (
 from townshift.types import BASE_SETTING, Estimates
 
 MIN_YEARS_APART = 3
-"""A change or a growth rate is tested only over at least so many years."""
+"""A change per year, or growth after a turn, is tested only over at least so many years."""
 
 MIN_UNBRIDGED_YEARS = 3
 """Growth after a turn needs at least so many years that facts stand behind."""
