@@ -108,6 +108,13 @@ def ten_times_off(facts: pd.DataFrame, scale: str) -> np.ndarray:
     return off
 
 
+def without_tens(facts: pd.DataFrame, scale: str) -> pd.DataFrame:
+    """The rows that an analyst keeps; all of them where each figure is ten times off its neighbours."""
+    kept = counted(facts)
+    plausible = ten_times_off(kept, scale) == 0
+    return kept[plausible] if plausible.any() else kept
+
+
 @dataclass(frozen=True)
 class Banded:
     """A value a year with its band, in natural units."""
@@ -126,8 +133,7 @@ class Heuristic:
 
     def centre(self, facts: pd.DataFrame, years: np.ndarray, scale: str) -> np.ndarray:
         """The interpolated line on the link scale, tens dropped and bounds nudged."""
-        kept = counted(facts)
-        kept = kept[ten_times_off(kept, scale) == 0]
+        kept = without_tens(facts, scale)
         unit = spread(kept["value"].to_numpy(), scale)
         nudge = np.array([self.nudges.get((scale, one), 0.0) for one in kept["qualifier"]])
         known, medians = yearly(kept, to_link(kept["value"].to_numpy(), scale) + unit * nudge)
@@ -162,8 +168,7 @@ def fit_heuristic(records: Sequence[object]) -> Heuristic:
     """
     excess: dict[tuple[str, str], list[float]] = {}
     for record in records:
-        facts = counted(record.facts)
-        facts = facts[ten_times_off(facts, record.scale) == 0]
+        facts = without_tens(record.facts, record.scale)
         truth = facts["year"].map(record.truth).to_numpy(float)
         unit = spread(facts["value"].to_numpy(), record.scale)
         errors = (to_link(truth, record.scale) - to_link(facts["value"].to_numpy(), record.scale)) / unit

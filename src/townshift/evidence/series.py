@@ -122,8 +122,11 @@ def reconcile(
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
+    """`used` are the facts behind the series, `modelled` those of them that stand for themselves in the problem."""
+
     facts: list[Fact]
     used: list[Fact]
+    modelled: list[Fact]
     transform: Transform
     status: Status
     reason: str
@@ -136,7 +139,7 @@ def reconcile_many(groups: Sequence[SeriesInput], parameters: SeriesParameters) 
     batches: dict[int, list[int]] = {}
     for index, item in enumerate(prepared):
         if item.problem is not None:
-            batches.setdefault(-(-len(item.used) // PADDING) * PADDING, []).append(index)
+            batches.setdefault(-(-len(item.modelled) // PADDING) * PADDING, []).append(index)
     grid = build_grid(parameters)
     results: list[SeriesResult | None] = [None] * len(groups)
     for index, item in enumerate(prepared):
@@ -163,13 +166,15 @@ def _prepare(group: SeriesInput, parameters: SeriesParameters) -> _Prepared:
     inputs.set_aside_copies(facts, transform)
     # The centre must not move with the number of copies.
     transform = inputs.build_transform(facts, group.scale, unit)
+    inputs.merge_equal_numbers(facts)
     inputs.mark_stale(facts)
     status, reason = _status(facts, parameters)
     used = [fact for fact in facts if fact.used]
+    modelled = [fact for fact in used if fact.told_by is None]
     problem = None
     if status != "listed":
-        problem = _build_problem(used, main, transform, group.breaks, parameters)
-    return _Prepared(facts, used, transform, status, reason, problem)
+        problem = _build_problem(modelled, main, transform, group.breaks, parameters)
+    return _Prepared(facts, used, modelled, transform, status, reason, problem)
 
 
 def _status(facts: list[Fact], parameters: SeriesParameters) -> tuple[Status, str]:
@@ -195,24 +200,24 @@ def _status(facts: list[Fact], parameters: SeriesParameters) -> tuple[Status, st
 
 
 def _build_problem(
-    used: list[Fact], main: str, transform: Transform, breaks: tuple[int, ...], parameters: SeriesParameters
+    modelled: list[Fact], main: str, transform: Transform, breaks: tuple[int, ...], parameters: SeriesParameters
 ) -> Problem:
     def index(names: list[str], first: str) -> np.ndarray:
         order = {name: place for place, name in enumerate(sorted(set(names), key=lambda name: (name != first, name)))}
         return np.array([order[name] for name in names], dtype=np.int64)
 
-    year = np.array([fact.year for fact in used], dtype=np.float64)
-    packages = index([fact.package for fact in used], "") if any(fact.package for fact in used) else None
-    package = np.full(len(used), -1) if packages is None else packages
+    year = np.array([fact.year for fact in modelled], dtype=np.float64)
+    packages = index([fact.package for fact in modelled], "") if any(fact.package for fact in modelled) else None
+    package = np.full(len(modelled), -1) if packages is None else packages
     if packages is not None:
-        package = np.where([bool(fact.package) for fact in used], package, -1)
+        package = np.where([bool(fact.package) for fact in modelled], package, -1)
     taken = tuple(sorted({b for b in breaks if year.min() < b <= year.max()})) if parameters.breaks_taken else ()
     return Problem(
         year,
-        index([fact.lineage for fact in used], ""),
+        index([fact.lineage for fact in modelled], ""),
         package,
-        index([fact.definition for fact in used], main),
-        build_components(used, transform, parameters),
+        index([fact.definition for fact in modelled], main),
+        build_components(modelled, transform, parameters),
         np.arange(year.min(), year.max() + 1),
         taken,
         transform,
@@ -263,33 +268,44 @@ def _finish(
         from townshift.evidence.series_exact import exact_path
 
         path = exact_path(problem, grid, parameters, np.random.default_rng([*entropy, 2]), path.influence)
-    share = path.influence.mean(axis=1)
+    influence = _shared_out(item, path.influence)
+    share = influence.mean(axis=1)
     bias = common_bias([fact.lineage for fact in item.used], share, parameters, entropy[0])
     draws = item.transform.backward(path.draws + bias)
     tail = (1 - LEVEL) / 2
     low, value, high = np.quantile(draws, [tail, 0.5, 1 - tail], axis=1)
-    found = _found(item.facts, item.used, zero_flags(path.responsibility))
+    found = _found(item, zero_flags(path.responsibility))
     fact_years = set(problem.year.tolist())
     return SeriesResult(
         item.status, item.reason, problem.years.astype(np.int64), draws, value, low, high,
         np.array(["estimated" if year in fact_years else "bridged" for year in problem.years]),
         _year_flags(item.used, problem, path, parameters), problem.breaks, bias, path.lineage_sd, item.transform,
         Diagnostics(converged, not converged, path.log_evidence, path.grid_weight),
-        parameters, path.influence, tuple(item.facts), found, problem,
+        parameters, influence, tuple(item.facts), found, problem,
     )  # fmt: skip
 
 
-def _found(
-    facts: list[Fact], used: list[Fact], zeros: list[tuple[int, str, float]]
-) -> tuple[tuple[str, str, float], ...]:
+def _shared_out(item: _Prepared, influence: Array) -> Array:
+    """Influence of all used facts, shape (n, T): those who tell one number share the weight of the one modelled."""
+    row = {id(fact): place for place, fact in enumerate(item.modelled)}
+    at = np.array([row[id(fact.told_by or fact)] for fact in item.used], dtype=np.int64)
+    tellers = np.bincount(at, minlength=len(item.modelled))
+    return np.asarray(influence[at] / tellers[at][:, None], dtype=np.float64)
+
+
+def _found(item: _Prepared, zeros: list[tuple[int, str, float]]) -> tuple[tuple[str, str, float], ...]:
     """Flags of single facts with their probability; a copy of the same number is as wrong as what it copies."""
-    found = {used[index].fact_id: (used[index].value, flag, chance) for index, flag, chance in zeros}
-    out = [(fact_id, flag, chance) for fact_id, (_, flag, chance) in found.items()]
-    for fact in facts:
+    slipped = {id(item.modelled[index]): (flag, chance) for index, flag, chance in zeros}
+    named: dict[str, tuple[float, str, float]] = {}
+    for fact in item.used:
+        if id(fact.told_by or fact) in slipped:
+            named[fact.fact_id] = (fact.value, *slipped[id(fact.told_by or fact)])
+    out = [(fact_id, flag, chance) for fact_id, (_, flag, chance) in named.items()]
+    for fact in item.facts:
         original = fact.reason.removeprefix("copy_of:")
-        if original != fact.reason and original in found and found[original][0] == fact.value:
-            out.append((fact.fact_id, *found[original][1:]))
-    out += [(fact.fact_id, "stale_repeat", _stale_chance(fact)) for fact in used if "stale_repeat" in fact.flags]
+        if original != fact.reason and original in named and named[original][0] == fact.value:
+            out.append((fact.fact_id, *named[original][1:]))
+    out += [(fact.fact_id, "stale_repeat", _stale_chance(fact)) for fact in item.used if "stale_repeat" in fact.flags]
     return tuple(sorted(out))
 
 
@@ -334,7 +350,7 @@ def _year_flags(
 
 def _without_series(item: _Prepared, parameters: SeriesParameters) -> SeriesResult:
     empty = np.zeros(0)
-    found = _found(item.facts, item.used, [])
+    found = _found(item, [])
     return SeriesResult(
         item.status, item.reason, np.zeros(0, dtype=np.int64), np.zeros((0, parameters.n_draws)), empty, empty, empty,
         np.zeros(0, dtype="U9"), (), (), empty, empty, item.transform, Diagnostics(), parameters, np.zeros((0, 0)),

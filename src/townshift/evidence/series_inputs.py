@@ -32,7 +32,10 @@ COPY_DISTANCE = 0.35
 
 @dataclass(slots=True)
 class Fact:
-    """One published figure as the model sees it; `used` is False with a `reason` when it does not."""
+    """One published figure as the model sees it; `used` is False with a `reason` when it does not.
+
+    `told_by` is the row that stands for it in the model where several lineages print one number for one year.
+    """
 
     fact_id: str
     year: int
@@ -50,6 +53,7 @@ class Fact:
     grain: float = 0.0
     gap_years: int = 0
     repeats: int = 1
+    told_by: Fact | None = None
 
     def drop(self, reason: str) -> None:
         """Set the row aside, saying why."""
@@ -227,6 +231,23 @@ def _collapse(groups: dict[tuple[str, int, str, float], list[Fact]], transform: 
                 kept.append(position)
 
 
+def merge_equal_numbers(facts: list[Fact]) -> None:
+    """Let one row stand for all lineages that print the same number for the same year.
+
+    Who prints a number that another has printed has mostly read it there: slips and bias of the original come along,
+    so that it is one count however many tell it. Every row stays used and keeps its lineage; the most precise one
+    stands for them, and its weight is shared out among them.
+    """
+    groups: dict[tuple[int, float], list[Fact]] = {}
+    for fact in facts:
+        if fact.used:
+            groups.setdefault((fact.year, round(fact.value, 10)), []).append(fact)
+    for members in groups.values():
+        first, *others = sorted(members, key=lambda fact: (QUALIFIERS.index(fact.qualifier), fact.fact_id))
+        for fact in others:
+            fact.told_by = first
+
+
 def mark_stale(facts: list[Fact]) -> None:
     """Flag a value that repeats an earlier year's: probably one count, told again.
 
@@ -243,7 +264,7 @@ def mark_stale(facts: list[Fact]) -> None:
         for fact in later:
             fact.flags.add("stale_repeat")
             fact.gap_years = fact.year - first
-            fact.repeats = len(later)
+            fact.repeats = sum(other.told_by is None for other in later)
     for fact in facts:
         if fact.used and "stale_repeat" in fact.flags and fact.gap_years == 0:
             fact.gap_years = 5

@@ -97,18 +97,25 @@ def trend_kernel(problem: Problem, left: Array, right: Array, parameters: Series
     with s', t' counted from the first year and c the median year: level and long-run growth diffuse, a random walk of
     the level, growth that strays from its long-run mean in spells of about ℓ years (an integrated
     Ornstein-Uhlenbeck process; the random walk of the textbook trend would let growth wander without end in a long
-    gap), a diffuse shift at each declared break.
+    gap), a wide shift at each declared break.
+
+    What may be negative is a rate of growth or a balance: what strays in spells there is the quantity itself, so on
+    the identity scale I(s, t) = ℓ² e^(−|s − t|/ℓ), the same process before it is summed up to a level.
     """
     centre = float(np.median(problem.year))
     first = problem.years[0]
     s, t = left[:, None], right[None, :]
     low, apart = np.minimum(s, t) - first, np.abs(s - t)
     spell = parameters.growth_persistence_years
-    fading = np.exp(-(s - first) / spell) + np.exp(-(t - first) / spell) - np.exp(-apart / spell)
+    if problem.transform.scale == "identity":
+        strays = np.exp(-apart / spell)
+    else:
+        strays = 2 * low / spell - 1 + np.exp(-(s - first) / spell) + np.exp(-(t - first) / spell)
+        strays -= np.exp(-apart / spell)
     fixed = parameters.level_sd**2 + parameters.slope_sd**2 * (s - centre) * (t - centre)
     for year in problem.breaks:
         fixed = fixed + parameters.break_sd**2 * ((s >= year) & (t >= year))
-    return Kernel(fixed, low, spell * spell * (2 * low / spell - 1 + fading))
+    return Kernel(fixed, low, spell * spell * strays)
 
 
 def offset_kernel(problem: Problem, parameters: SeriesParameters) -> tuple[Array, Array]:
@@ -123,7 +130,7 @@ def offset_kernel(problem: Problem, parameters: SeriesParameters) -> tuple[Array
     own = np.sqrt(1 - share * (problem.package >= 0))
     scaled = lineage * own[:, None] * own[None, :] + share * package
     definition = (problem.definition[:, None] == problem.definition[None, :]) & (problem.definition > 0)[:, None]
-    fixed = parameters.break_sd**2 * definition + NUGGET**2 * np.eye(len(problem.year))
+    fixed = parameters.definition_sd**2 * definition + NUGGET**2 * np.eye(len(problem.year))
     return scaled, fixed
 
 
