@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence import small_claims as small
@@ -15,6 +15,9 @@ from townshift.evidence import verdicts
 from townshift.evidence.claims_judge import judge_claims
 from townshift.evidence.records import independent_votes
 from townshift.types import Estimates
+
+UNTIMED = settings(deadline=None)
+"""A first example may load libraries, and a shared machine may be slow: how long one takes says nothing of a rule."""
 
 OUTCOMES = st.sampled_from(["for", "against", "mixed", "inconclusive", "no_data"])
 
@@ -297,6 +300,7 @@ def test_the_pages_of_one_original_are_one_press_event_whatever_package_they_cam
 ORIGINALS = st.tuples(*(st.sampled_from([f"{kind}{i}" for i in range(4)]) for kind in "lpo"))
 
 
+@UNTIMED
 @given(st.lists(ORIGINALS, max_size=7))
 def test_no_two_independent_votes_share_an_original_a_press_event_or_an_organisation(rows):
     package = {row[0]: row[1] for row in rows}
@@ -370,6 +374,7 @@ MIRROR = {"supported": "contradicted", "contradicted": "supported"}
 OPPOSITE = {"for": "against", "against": "for"}
 
 
+@UNTIMED
 @given(st.lists(OUTCOMES, min_size=1, max_size=5))
 def test_negating_a_claim_mirrors_its_verdict(parts):
     verdict = verdicts.claim_verdict(parts)
@@ -377,6 +382,7 @@ def test_negating_a_claim_mirrors_its_verdict(parts):
     assert negated == MIRROR.get(verdict, verdict)
 
 
+@UNTIMED
 @given(
     centre=st.sampled_from([-0.3, -0.02, 0.0, 0.02, 0.05, 0.3]),
     other=st.sampled_from([-0.3, 0.02, 0.3]),
