@@ -109,6 +109,39 @@ def test_a_value_repeated_in_later_years_is_flagged_and_weighs_less():
     assert weights[["F005", "F006"]].sum() < weights["F007"] / 2
 
 
+def test_one_number_told_by_several_lineages_of_a_year_counts_once_and_shares_its_weight():
+    rows = steady(6)
+    told = [*rows, *((2003, rows[2][1], "exact", f"M{k}") for k in range(5))]
+    once, many = (
+        reconcile(facts(some), "log", BASE.model_copy(update={"common_bias_sd": 0.0}), SEED) for some in (rows, told)
+    )
+    assert np.allclose(once.draws, many.draws)
+    assert many.facts["used"].all()
+    assert many.n_lineages == 11
+    shares = many.facts.set_index("fact_id")["weight"]
+    assert np.allclose(shares[["F002", *(f"F{k:03d}" for k in range(6, 11))]], shares["F002"])
+    assert np.isclose(shares.sum(), 1)
+    assert np.isclose(6 * shares["F002"], once.facts.set_index("fact_id")["weight"]["F002"])
+
+
+def test_a_lost_zero_that_others_copied_is_still_named_in_all_of_them():
+    rows = steady(9)
+    wrong = [*rows[:4], (*rows[4][:1], rows[4][1] / 10, *rows[4][2:]), *rows[5:], (2005, rows[4][1] / 10, "about", "M")]
+    named = reconcile(facts(wrong), "log", BASE, SEED).fact_flags
+    assert named["fact_id"].tolist() == ["F004", "F009"]
+    assert set(named["flag"]) == {"lost_zero"}
+
+
+def test_equal_numbers_of_a_later_year_count_as_one_repetition():
+    rows = [*steady(5), (2009, 137.0, "exact", "M1"), (2009, 137.0, "exact", "M2"), (2010, 412.3, "exact", "M3")]
+    single = [row for row in rows if row[3] != "M2"]
+    one, two = (
+        reconcile(facts(some), "log", BASE.model_copy(update={"common_bias_sd": 0.0}), SEED) for some in (single, rows)
+    )
+    assert np.allclose(one.draws, two.draws)
+    assert two.fact_flags["fact_id"].tolist() == ["F005", "F006"]
+
+
 def test_weights_of_lineages_and_of_facts_sum_to_one():
     result = reconcile(facts(steady()), "log", BASE, SEED)
     assert np.isclose(result.lineage_weights["weight"].sum(), 1)
@@ -157,6 +190,24 @@ def test_an_identity_series_may_be_negative_and_is_shift_free_of_zero():
     result = reconcile(facts(rows), "identity", BASE, SEED)
     assert result.value[0] < 0 < result.value[-1]
     assert result.low[0] < -12 < result.high[0]
+
+
+def test_a_rate_returns_to_its_mean_in_a_long_gap_where_a_level_keeps_its_momentum():
+    values = (2.0, 2.2, 1.9, 2.1, 9.0, 9.2, 2.0, 2.1)
+    years = (2000, 2001, 2002, 2003, 2004, 2005, 2024, 2025)
+    rows = [(year, value, "exact", f"L{k}") for k, (year, value) in enumerate(zip(years, values, strict=True))]
+    result = reconcile(facts(rows), "identity", BASE.model_copy(update={"common_bias_sd": 0.0}), SEED)
+    middle = result.value[result.years == 2015][0]
+    straight = 9.2 - 7.2 * 10 / 19
+    assert middle < straight - 0.5
+
+
+def test_a_lost_zero_beside_a_declared_break_is_no_shift_of_level():
+    rows = [(y, v if y < 2007 else 1.5 * v, q, lineage) for y, v, q, lineage in steady(12)]
+    rows[5] = (2006, rows[5][1] / 10, *rows[5][2:])
+    result = reconcile(facts(rows), "log", BASE, SEED, breaks=(2006, 2007))
+    assert result.fact_flags["fact_id"].tolist() == ["F005"]
+    assert np.log(result.value[5] / (rows[5][1] * 10)) > -0.5
 
 
 def test_years_without_a_fact_are_bridged_and_wider():

@@ -164,9 +164,9 @@ def _prepare(group: SeriesInput, parameters: SeriesParameters) -> _Prepared:
     transform = inputs.build_transform(facts, group.scale, unit)
     main = inputs.set_aside_definitions(facts)
     inputs.set_aside_copies(facts, transform)
-    # The centre must not move with the number of copies.
-    transform = inputs.build_transform(facts, group.scale, unit)
     inputs.merge_equal_numbers(facts)
+    # The centre must not move with the number of copies.
+    transform = inputs.build_transform([fact for fact in facts if fact.told_by is None], group.scale, unit)
     inputs.mark_stale(facts)
     status, reason = _status(facts, parameters)
     used = [fact for fact in facts if fact.used]
