@@ -129,11 +129,9 @@ def fact_groups(
 
 
 def _declared(breaks: Sequence[Mapping[str, Any]], place: str, definition: str, indicator: str) -> set[int]:
-    return {
-        int(one["year"])
-        for one in breaks
-        if one["place"] == place and (one["definition"] == definition or one.get("indicator") == indicator)
-    }
+    """Break years of one series; an entry left out of a break applies to all, as everywhere that breaks are read."""
+    named = (("place", place), ("definition", definition), ("indicator", indicator))
+    return {int(one["year"]) for one in breaks if all(one.get(key) in (None, "", value) for key, value in named)}
 
 
 def _key(group: Group) -> tuple[str, str]:
