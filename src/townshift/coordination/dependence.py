@@ -126,6 +126,19 @@ def dependence(
     Returns:
         `COLUMNS`: one row per place x side x table x item. `place_id` is the county; for a statement it is where the
         speaker stands, `place_side` telling whether that is a receiving place.
+
+    Source: dependence as control from outside over markets and capital, autonomy as design, supply and sales of one's
+        own: Dos Santos (1970), American Economic Review 60 (2), 231-236.
+
+    Example:
+        >>> places = pd.DataFrame({"place_id": ["town", "far"], "parent_id": [None, None], "kind": ["town", "county"]})
+        >>> listed = pd.DataFrame({"place_id": ["far"], "county_id": ["far"], "link": ["named"]})
+        >>> flows = pd.DataFrame({"flow_id": ["W1"], "origin_id": ["town"], "destination_id": ["far"], "year": [2020],
+        ...     "flow": ["orders"], "level": ["county"], "edge_evidence": ["stated"], "lineage": ["L1"]})
+        >>> rule = FlowRule(flow="orders", from_side="focal", to_side="receiving", side="dependence")
+        >>> found = dependence(places, listed, "town", DependenceParameters(flow=(rule,)), flows=flows)
+        >>> found[["place_id", "side", "n_counted", "counted_row_ids"]].values.tolist()
+        [['far', 'dependence', 1, 'W1']]
     """
     side_of = level_sides(places, focal, destinations, parameters.links)
     county_of = counties(places, destinations, side_of)

@@ -43,6 +43,8 @@ def turning_parts(outcomes: Sequence[Outcome]) -> tuple[tuple[int, tuple[tuple[S
 def lacking(tally: Tally) -> dict[str, int]:
     """What the votes of one side lack to decide: minimum to the number that is missing; empty if it decides.
 
+    Source: FINDINGS.md, section "What a verdict is".
+
     Example:
         >>> lacking(Tally(votes=1, groups=1, disinterested=1)), lacking(Tally(3, 2, 1))
         ({'lineages': 2, 'groups': 1}, {})

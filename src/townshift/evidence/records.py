@@ -90,6 +90,8 @@ class VotesResult:
 def lineage_sides(votes: Sequence[Vote]) -> dict[str, Side]:
     """The side of each lineage: that of most of its rows; a lineage that is equally divided has no side.
 
+    Source: FINDINGS.md, section "What a verdict is".
+
     Example:
         >>> one = Vote("events", "E1", "for", "L1", "L1", "L1", "press", True)
         >>> two = Vote("events", "E2", "against", "L1", "L1", "L1", "press", True)
@@ -143,6 +145,8 @@ def tally(votes: Sequence[Vote], side: Side) -> Tally:
     Args:
         votes: all votes of the test.
         side: the side to count.
+
+    Source: FINDINGS.md, section "What a verdict is".
 
     Example:
         >>> votes = [Vote("events", f"E{i}", "for", f"L{i}", "PK1", f"L{i}", "press", True) for i in range(5)]
@@ -200,6 +204,8 @@ def records_result(inputs: Inputs, test: RecordsTest) -> VotesResult:
     Args:
         inputs: the tables.
         test: the filters.
+
+    Source: FINDINGS.md, section "What a verdict is".
     """
     selected_for, selected_against = _selected(inputs, test.for_), _selected(inputs, test.against)
     votes: list[Vote] = []

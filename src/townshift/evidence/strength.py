@@ -62,18 +62,34 @@ def worst(grades: Sequence[Grade]) -> Grade:
 
 
 def directness_grade(parts: Sequence[PartEvidence]) -> Grade:
-    """High if every deciding test measures its part, moderate if one stands in for it."""
+    """High if every deciding test measures its part, moderate if one stands in for it.
+
+    Source: FINDINGS.md, section "What a verdict is".
+
+    Example:
+        >>> directness_grade([PartEvidence(False, 9), PartEvidence(True, 9)])
+        'moderate'
+    """
     return "moderate" if any(part.proxy for part in parts) else "high"
 
 
 def independence_grade(parts: Sequence[PartEvidence]) -> Grade:
-    """By the part that rests on the fewest independent originals: six are high, three moderate."""
+    """By the part that rests on the fewest independent originals: six are high, three moderate.
+
+    Source: FINDINGS.md, section "What a verdict is".
+
+    Example:
+        >>> independence_grade([PartEvidence(False, 9), PartEvidence(False, 3)]), independence_grade([])
+        ('moderate', 'weak')
+    """
     fewest = min((part.originals for part in parts), default=0)
     return "high" if fewest >= MANY_VOTES else "moderate" if fewest >= ENOUGH_VOTES else "weak"
 
 
 def precision_grade(parts: Sequence[PartEvidence]) -> Grade:
     """By the least certain part: a probability of .99, or votes without opposition, are high; a bare majority is weak.
+
+    Source: FINDINGS.md, section "What a verdict is".
 
     Example:
         >>> precision_grade([PartEvidence(False, 6, probability=0.96)])
@@ -94,7 +110,14 @@ def precision_grade(parts: Sequence[PartEvidence]) -> Grade:
 
 
 def search_grade(places_searched: int) -> Grade:
-    """Whether counter-evidence was looked for: in two places is high, in one moderate, nowhere weak."""
+    """Whether counter-evidence was looked for: in two places is high, in one moderate, nowhere weak.
+
+    Source: FINDINGS.md, section "What a verdict is".
+
+    Example:
+        >>> search_grade(0), search_grade(1), search_grade(2)
+        ('weak', 'moderate', 'high')
+    """
     return "high" if places_searched >= 2 else "moderate" if places_searched == 1 else "weak"
 
 
@@ -107,6 +130,8 @@ def strength(parts: Sequence[PartEvidence], tiers: Sequence[str], places_searche
         parts: the parts that decided.
         tiers: tiers of the sources that counted.
         places_searched: in how many places counter-evidence was looked for.
+
+    Source: FINDINGS.md, section "What a verdict is".
 
     Example:
         >>> strong = PartEvidence(False, 8, probability=0.999)

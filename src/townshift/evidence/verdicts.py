@@ -54,6 +54,8 @@ def number_outcome(probability_for: float, probability_against: float) -> Outcom
         probability_for: probability of the stated side of delta; NaN where there are no draws.
         probability_against: probability of the other side.
 
+    Source: FINDINGS.md, section "What a verdict is".
+
     Example:
         >>> number_outcome(0.97, 0.03), number_outcome(0.01, 0.99), number_outcome(0.9, 0.1)
         ('for', 'against', 'inconclusive')
@@ -71,6 +73,8 @@ def component_bounds(qualifiers: Iterable[str]) -> frozenset[str]:
     """On which sides the figures behind a number hold it: `low`, `high` or both.
 
     Only `over` figures hold it from below, only `under` figures from above; an exact or rounded figure holds both.
+
+    Source: FINDINGS.md, section "What a verdict is".
 
     Example:
         >>> sorted(component_bounds(["over", "over"])), sorted(component_bounds(["over", "about"]))
@@ -90,6 +94,8 @@ def estimate_bounds(components: Iterable[tuple[int, frozenset[str]]]) -> frozens
 
     Args:
         components: sign and bounds of each figure that enters.
+
+    Source: FINDINGS.md, section "What a verdict is".
 
     Example:
         >>> later, earlier = (1, frozenset({"low"})), (-1, frozenset({"low", "high"}))
@@ -113,6 +119,8 @@ def one_sided_outcome(outcome: Outcome, above: bool, bounds: frozenset[str]) -> 
         above: whether that outcome places theta above delta (else below).
         bounds: the sides on which the estimate is held; held from below it can only be shown to be above.
 
+    Source: FINDINGS.md, section "What a verdict is".
+
     Example:
         >>> one_sided_outcome("for", True, frozenset({"low"})), one_sided_outcome("against", False, frozenset({"low"}))
         ('for', 'inconclusive')
@@ -130,6 +138,8 @@ def settings_outcome(outcomes: Mapping[str, Outcome]) -> tuple[Outcome, tuple[st
 
     Returns:
         The outcome and the settings it is fragile to.
+
+    Source: FINDINGS.md, section "What a verdict is".
 
     Example:
         >>> settings_outcome({"base": "for", "pure_bounds": "inconclusive"})
@@ -149,6 +159,8 @@ def joint_outcome(outcomes: Iterable[Outcome]) -> Outcome:
 
     Serves the strands of a part (number, words, records) and an estimate that exists for several places.
 
+    Source: FINDINGS.md, section "What a verdict is".
+
     Example:
         >>> joint_outcome(["for", "inconclusive"]), joint_outcome(["for", "against"]), joint_outcome(["no_data"])
         ('for', 'mixed', 'no_data')
@@ -165,6 +177,8 @@ def joint_outcome(outcomes: Iterable[Outcome]) -> Outcome:
 def reaches_minima(tally: Tally) -> bool:
     """Whether the votes of one side decide: three lineages, two actor groups, one without interest in that answer.
 
+    Source: FINDINGS.md, section "What a verdict is".
+
     Example:
         >>> reaches_minima(Tally(3, 2, 1)), reaches_minima(Tally(9, 1, 9)), reaches_minima(Tally(9, 3, 0))
         (True, False, False)
@@ -173,7 +187,14 @@ def reaches_minima(tally: Tally) -> bool:
 
 
 def missing_minima(tally: Tally) -> tuple[str, ...]:
-    """Which minima the votes of one side miss: `lineages`, `groups`, `disinterested`."""
+    """Which minima the votes of one side miss: `lineages`, `groups`, `disinterested`.
+
+    Source: FINDINGS.md, section "What a verdict is".
+
+    Example:
+        >>> missing_minima(Tally(votes=5, groups=1, disinterested=0))
+        ('groups', 'disinterested')
+    """
     needed = {
         "lineages": tally.votes >= MIN_LINEAGES,
         "groups": tally.groups >= MIN_GROUPS,
@@ -184,6 +205,8 @@ def missing_minima(tally: Tally) -> tuple[str, ...]:
 
 def votes_outcome(tally_for: Tally, tally_against: Tally) -> Outcome:
     """What words or records say: the side that reaches the minima, mixed if both do, inconclusive if neither.
+
+    Source: FINDINGS.md, section "What a verdict is".
 
     Example:
         >>> votes_outcome(Tally(3, 2, 1), Tally()), votes_outcome(Tally(3, 2, 1), Tally(4, 2, 2))
@@ -207,6 +230,8 @@ def claim_verdict(parts: Iterable[Outcome], holds: Literal["all", "any"] = "all"
     Supported if all parts are for; mixed if parts lie on both sides or one is mixed; contradicted if one is against
     and none for; untestable if no part has data; else inconclusive. The opposite of a claim holds if any part does
     (`holds="any"`): it is supported where the claim is contradicted, and the reverse.
+
+    Source: FINDINGS.md, section "What a verdict is".
 
     Example:
         >>> claim_verdict(["for", "for"]), claim_verdict(["for", "no_data"]), claim_verdict(["against", "no_data"])

@@ -25,6 +25,8 @@ def words_result(inputs: Inputs, test: WordsTest) -> VotesResult:
     Args:
         inputs: the tables.
         test: concepts with their direction, and who may speak.
+
+    Source: FINDINGS.md, section "What a verdict is".
     """
     votes: list[Vote] = []
     uncounted: list[Cited] = []
@@ -83,6 +85,8 @@ def why_not_counted(inputs: Inputs, row: Row, test: WordsTest) -> str:
         inputs: for the dates of turns.
         row: the statement.
         test: for its `before` and `after`.
+
+    Source: FINDINGS.md, section "What a verdict is".
     """
     if is_double(row):
         return "double"
@@ -109,6 +113,15 @@ def is_disinterested(row: Row, test: WordsTest, side: Side) -> bool:
         row: the statement.
         test: for the direction of the concept.
         side: the side the statement stands on.
+
+    Source: FINDINGS.md, section "What a verdict is".
+
+    Example:
+        >>> from townshift.evidence.claims import Bilingual
+        >>> test = WordsTest(agree=("town_overload",), why=Bilingual(en="-", zh="-"))
+        >>> seller = {"concept": "town_overload", "interest": "against"}    # who loses if it were believed, and says it
+        >>> is_disinterested(seller, test, "for"), is_disinterested(seller, test, "against")
+        (True, False)
     """
     interest = str(row.get("interest", ""))
     if interest == "none":
