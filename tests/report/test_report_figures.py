@@ -16,7 +16,7 @@ from townshift.report.figures.timeline import Dot, timeline
 from townshift.report.font import text_width
 from townshift.report.legend import legend_mark, shade
 from townshift.report.matrices import count_table, summed
-from townshift.report.style import CYCLE, FONT_PT, Drawing, clipped, drawing_style
+from townshift.report.style import CYCLE, Drawing, drawing_style
 from townshift.report.words import Words, code, join, listing, plain
 
 NAME = Words("Pairs made", "产量")
@@ -174,6 +174,30 @@ def test_colours_of_a_figure_are_those_of_okabe_and_ito() -> None:
     assert {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"} < set(CYCLE)
 
 
+def test_a_long_label_is_neither_cut_nor_off_the_picture() -> None:
+    long = (
+        "2016: District subsidises freight, labour and management of outsourced sewing in six counties and a city"
+    )
+    with drawing_style():
+        drawing = intervals("g", [Row(plain(long), 0.1, 0.05, 0.2)], plain("percent"))
+    assert long in drawing.svg("en")
+    assert min(left for left, *_ in _label_boxes(drawing)) >= 0
+
+
+def test_a_declared_break_is_drawn_and_other_years_have_none() -> None:
+    assert "#d55e00" in panel(years("estimated", "estimated", flags="definition_break"))
+    assert "#d55e00" not in panel(years("estimated", "estimated"))
+
+
+def test_text_that_a_spreadsheet_would_run_is_marked_as_text_and_numbers_stay_numbers() -> None:
+    import base64
+
+    cells = [Cell(plain("=HYPERLINK(A1)")), Cell(plain("−2"), -2.0), Cell(plain("+86"))]
+    table = Table("t", NAME, [Column(NAME)] * 3, [cells])
+    raw = base64.b64decode(table.csv_uri("en").partition("base64,")[2]).decode("utf-8-sig")
+    assert raw.splitlines()[1].split(",")[:2] == ["'=HYPERLINK(A1)", "-2.0"]
+
+
 def test_keys_of_a_legend_differ_in_shape() -> None:
     keys = ("exact", "about", "over", "under", "weightless", "two_peaked", "median", "bridged")
     assert len({re.sub(r'stroke="#\w+"', "", legend_mark(key)) for key in keys}) == len(keys)
@@ -196,12 +220,6 @@ def test_words_join_and_list_as_each_language_does() -> None:
 def test_an_unknown_code_is_printed_readably() -> None:
     assert code("actor_group", "night_watch") == plain("night watch")
     assert code("actor_group", "migrant_worker").zh == "外来务工者"
-
-
-def test_a_long_label_is_cut_to_its_width() -> None:
-    cut = clipped(plain("A very long title of an event that goes on"), 80.0)
-    assert cut.en.endswith("...")
-    assert text_width(cut.en, FONT_PT) <= 80.0
 
 
 def test_fake_series_has_what_the_panel_reads() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -65,7 +66,7 @@ class Table:
         writer = csv.writer(buffer, lineterminator="\r\n")
         writer.writerow([column.title.of(language) for column in self.columns])
         for row in self.rows:
-            writer.writerow([_raw(cell, language) for cell in row])
+            writer.writerow([_inert(_raw(cell, language)) for cell in row])
         encoded = base64.b64encode(buffer.getvalue().encode("utf-8-sig")).decode("ascii")
         return f"data:text/csv;charset=utf-8;base64,{encoded}"
 
@@ -148,8 +149,12 @@ class Section:
 
 
 def absent(results: Results, table: str) -> Note:
-    """Says of a result that it was not studied, or that it was and nothing could be estimated."""
+    """Says of a result that it was not studied and which table of the study it lacks, or that nothing came of it."""
     if results.result(table) is None:
+        lacking = results.lacking(table)
+        if lacking:
+            tables = ", ".join(lacking)
+            return Note(say("missing.needs", title=code("result", table), tables=tables), missing=True)
         return Note(say("missing.table", table=table), missing=True)
     return Note(say("missing.empty", title=code("result", table)), missing=True)
 
@@ -159,7 +164,20 @@ def cell(shown: object, value: object = None, **more: object) -> Cell:
     return Cell(plain(shown), value, **more)  # type: ignore[arg-type]
 
 
+def _inert(raw: str) -> str:
+    """Text that a spreadsheet would run as a formula, marked as text; numbers stay numbers."""
+    if not raw.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return raw
+    try:
+        float(raw)
+    except ValueError:
+        return f"'{raw}"
+    return raw
+
+
 def _raw(one: Cell, language: str) -> str:
     if one.value is None:
         return one.shown.of(language)
-    return one.value.of(language) if isinstance(one.value, Words) else str(one.value)
+    if isinstance(one.value, Words):
+        return one.value.of(language)
+    return "" if isinstance(one.value, float) and math.isnan(one.value) else str(one.value)

@@ -13,9 +13,9 @@ from townshift.report.style import (
     INK,
     PALE,
     PURPLE,
+    VERMILLION,
     Canvas,
     Drawing,
-    clipped,
     widest,
 )
 from townshift.report.words import Words
@@ -64,7 +64,7 @@ class Row:
 
 
 def series_panel(name: str, years: pd.DataFrame, facts: pd.DataFrame | None, percent: bool = False) -> Drawing:
-    """One reconciled series: median and interval band, bridged years dashed, published facts as marks.
+    """One reconciled series: median and interval band, bridged years dashed, declared breaks, published facts as marks.
 
     Args:
         name: unique in the page.
@@ -80,12 +80,16 @@ def series_panel(name: str, years: pd.DataFrame, facts: pd.DataFrame | None, per
     value, low, high = (data[column].to_numpy(dtype=float) * scale for column in ("value", "low", "high"))
     bridged = (data["kind"] == "bridged").to_numpy(dtype=bool)
     axes.fill_between(x, low, high, color=BLUE, alpha=0.18, linewidth=0)
+    for edge in (low, high):
+        axes.plot(x, edge, color=BLUE, alpha=0.5, linewidth=0.6)
     for start in range(len(x) - 1):
         over_gap = bridged[start] or bridged[start + 1] or x[start + 1] - x[start] > 1
         style: Any = (0, (3, 2)) if over_gap else "-"
         axes.plot(x[start : start + 2], value[start : start + 2], color=BLUE, linestyle=style)
     if len(x) == 1:
         axes.errorbar(x, value, yerr=[value - low, high - value], fmt="_", color=BLUE, capsize=3)
+    for year in x[data["flags"].fillna("").str.contains("definition_break").to_numpy(dtype=bool)]:
+        axes.axvline(year - 0.5, color=VERMILLION, linewidth=1.2, linestyle=(0, (1, 1.5)))
     peaked = data["flags"].fillna("").str.contains("two_peaked").to_numpy(dtype=bool)
     axes.plot(x[peaked], value[peaked], "D", color=PURPLE, markersize=5, markerfacecolor="white", zorder=4)
     top, bottom = float(high.max()), float(low.min())
@@ -179,7 +183,7 @@ def intervals(name: str, rows: Sequence[Row], unit: Words, percent: bool = False
     scale = 100.0 if percent else 1.0
     line = 17.0
     heads = sum(1 for before, row in zip([None, *rows], rows, strict=False) if _heads(before, row))
-    left = min(widest([label for row in rows for label in (row.label, row.group) if label is not None]) + 18, 340.0)
+    left = max(widest([row.label for row in rows]) + 18, 120.0)
     width, height = max(560.0, left + 280), (len(rows) + heads) * line + 46
     canvas = Canvas(name, width, height)
     axes = canvas.axes(left, 34, 14, 6)
@@ -197,8 +201,7 @@ def intervals(name: str, rows: Sequence[Row], unit: Words, percent: bool = False
         axes.plot(
             [row.value * scale], [y], row.marker, color=row.colour, markerfacecolor=face, markersize=5.5, zorder=3
         )
-        shown = clipped(row.label, left - 14)
-        canvas.label(axes, (left - 8) / width, y, shown, transform=_across(axes), va="center_baseline", ha="right")
+        canvas.label(axes, (left - 8) / width, y, row.label, transform=_across(axes), va="center_baseline", ha="right")
         before, y = row, y + 1
     axes.axvline(reference * scale, color=INK, linewidth=0.8)
     axes.set_ylim(y - 0.4, -0.6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from townshift.report.results import Results
 
+OUTCOMES = ("for", "against", "mixed", "inconclusive", "no_data")
 VERDICTS = ("supported", "contradicted", "mixed", "inconclusive", "untestable")
 QUESTIONS = ("process", "government", "labour", "outcomes")
 TESTS = ("numbers", "words", "records")
@@ -59,6 +61,12 @@ class Claim:
     rivals: Sequence[Words]
     assessments: Sequence[Words]
     parts: Sequence[Part]
+
+    @property
+    def part_counts(self) -> Words:
+        """How many parts came out in which way."""
+        counts = [(one, sum(part.outcome == one for part in self.parts)) for one in OUTCOMES]
+        return listing([say("summary.part_count", n=n, outcome=code("outcome", one)) for one, n in counts if n])
 
 
 def read_claims(results: Results, names: Names) -> list[Claim]:
@@ -207,4 +215,7 @@ def _which(test: Record, names: Names, several: bool) -> Words:
 def _sized(value: object, unit_code: str) -> Words:
     if unit_code in RATES:
         return join(percent(value), " ", say("numbers.a_year"))
+    if unit_code == "log_ratio":
+        sized = join(number(value), " ", unit(unit_code))
+        return say("joint.factor", value=sized, factor=number(math.exp(float(str(value)))))
     return join(percent(value, 3)) if unit_code == "share" else join(number(value), " ", unit(unit_code))

@@ -84,9 +84,9 @@ def limit_blocks(results: Results, names: Names) -> list[Block]:
         blocks.append(
             Listing("list-limits", say("limits.topics"), Table("limits", say("limits.topics"), columns, rows))
         )
-    undone = [(name, step) for name, step in results.run.get("steps", {}).items() if step.get("state") != "done"]
+    undone = [name for name, step in results.run.get("steps", {}).items() if step.get("state") != "done"]
     if undone:
-        rows = [[cell(names.measure(name)), cell(_why(step))] for name, step in sorted(undone)]
+        rows = [[cell(names.measure(name)), cell(_why(results, name))] for name in sorted(undone)]
         columns = [Column(say("columns.step")), Column(say("columns.reason"))]
         table = Table("not-studied", say("limits.steps"), columns, rows)
         blocks.append(Listing("list-not-studied", say("limits.steps"), table))
@@ -98,12 +98,11 @@ def _both(row: Record, name: str) -> Words:
     return Words(en, text_of(getattr(row, f"{name}_zh", None)) or en)
 
 
-def _why(step: dict[str, Any]) -> Words:
-    reasons = step.get("reasons") or []
-    missing = [str(reason.get("name")) for reason in reasons if reason.get("kind") == "no_table"]
+def _why(results: Results, step: str) -> Words:
+    missing = results.lacking(step)
     if missing:
         return say("missing.table", table=", ".join(missing))
-    return code("step_state", str(step.get("state", "")))
+    return code("step_state", str(results.run["steps"][step].get("state", "")))
 
 
 def provenance_blocks(results: Results) -> tuple[list[Block], Sequence[tuple[Words, str]]]:

@@ -27,13 +27,16 @@ def _drawn(shape: str, colour: str, fill: str = "", dashed: bool = False, width:
 
 _MARKS: dict[str, str] = {
     "median": _drawn("-", BLUE, width=2),
-    "band": f'<rect x="1" y="2" width="24" height="12" fill="{BLUE}" opacity="0.18"/>',
+    "band": f'<rect x="1" y="2" width="24" height="12" fill="{BLUE}" opacity="0.18"/>'
+    f'<path d="M1 2h24M1 14h24" stroke="{BLUE}" stroke-width="0.8" opacity="0.5"/>',
     "bridged": _drawn("-", BLUE, dashed=True, width=2),
     "exact": _drawn("o", INK),
     "about": _drawn("o", INK, "#fff"),
     "over": _drawn("^", INK),
     "under": _drawn("v", INK),
     "weightless": _drawn("x", GREY, width=1.6),
+    "off_scale": f'{_drawn("o", INK, "#fff")}<text x="18" y="9" font-size="9">9</text>',
+    "declared_break": f'<path d="M13 0v16" stroke="{VERMILLION}" stroke-width="1.6" stroke-dasharray="2 2"/>',
     "two_peaked": _drawn("D", PURPLE, "#fff", width=1.6),
     "point": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),
     "whole_span": _drawn("-", BLUE, width=2.4) + _drawn("o", BLUE),

@@ -8,6 +8,8 @@ from townshift.report.words import Words, plain, say, unit
 
 DASH = "–"
 MINUS = "−"
+NO_BREAK = "\xa0"
+"""Keeps a number and its sign on one line."""
 
 
 def number(value: object, digits: int = 3) -> str:
@@ -42,15 +44,15 @@ def exact(value: object) -> str:
 
 
 def percent(value: object, digits: int = 2) -> str:
-    """A rate or probability as a percentage.
+    r"""A rate or probability as a percentage.
 
     Example:
         >>> percent(0.0734), percent(-0.002)
-        ('7.3 %', '−0.2 %')
+        ('7.3\xa0%', '−0.2\xa0%')
     """
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         return DASH
-    return f"{number(100 * value, digits)} %"
+    return f"{number(100 * value, digits)}{NO_BREAK}%"
 
 
 def probability(value: object) -> str:

@@ -59,6 +59,11 @@ class Results:
         shown = found[(found["setting"] == setting) & found["value"].notna()]
         return None if shown.empty else shown
 
+    def lacking(self, step: str) -> list[str]:
+        """Tables of the study for want of which a step was not run, as `run.json` records them."""
+        reasons = self.run.get("steps", {}).get(step, {}).get("reasons") or []
+        return [str(reason.get("name")) for reason in reasons if reason.get("kind") == "no_table"]
+
     def _table(self, path: Path) -> pd.DataFrame | None:
         if path not in self._read:
             self._read[path] = _read(path) if path.is_file() else None

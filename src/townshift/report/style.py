@@ -146,19 +146,6 @@ def widest(labels: list[Words], size: float = FONT_PT) -> float:
     return max((text_width(text, size) for label in labels for text in (label.en, label.zh)), default=0.0)
 
 
-def clipped(words: Words, width: float, size: float = FONT_PT) -> Words:
-    """Texts cut to a width in points, an ellipsis at the cut."""
-    return Words(_clipped(words.en, width, size, "..."), _clipped(words.zh, width, size, "…"))
-
-
-def _clipped(text: str, width: float, size: float, mark: str) -> str:
-    if text_width(text, size) <= width:
-        return text
-    while text and text_width(text + mark, size) > width:
-        text = text[:-1]
-    return text.rstrip() + mark
-
-
 def _tidied(svg: str, name: str) -> str:
     """The bare element: no prologue, no metadata, short numbers, ids unique in the page."""
     svg = svg[svg.index("<svg") :]

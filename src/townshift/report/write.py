@@ -77,7 +77,7 @@ def _key(out_dir: Path, focus: Focus | None) -> str:
     digest = hashlib.sha256(f"{townshift.__version__} {focus!r}".encode())
     package = Path(__file__).parent
     code = [path for path in package.rglob("*") if path.suffix in (".py", ".j2", ".ttf")]
-    texts = list(package.parent.joinpath("locales").glob("*/*report.toml"))
+    texts = list(package.parent.joinpath("locales").glob("*/*.toml"))
     tables = [path for path in out_dir.glob("*/*.parquet") if not path.name.endswith(_UNREAD)]
     for path in sorted([*code, *texts, *tables, out_dir / "run.json"]):
         if path.is_file():

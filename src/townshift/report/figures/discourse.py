@@ -57,7 +57,11 @@ def _stance(cells: pd.DataFrame) -> Cell:
     agree, disagree, neutral = (int(cells[one].fillna(0).sum()) for one in ("agree", "disagree", "neutral"))
     total = agree + disagree + neutral
     shown = f"+{agree} −{disagree}" + (f" ={neutral}" if neutral else "")
-    return Cell(plain(shown), f"{agree}/{disagree}/{neutral}", shade=(agree - disagree) / total if total else None)
+    return Cell(
+        plain(shown),
+        say("discourse.stances", agree=agree, disagree=disagree, neutral=neutral),
+        shade=(agree - disagree) / total if total else None,
+    )
 
 
 def _by_period(found: pd.DataFrame, names: Names) -> Listing:
@@ -112,7 +116,7 @@ def voice_blocks(results: Results, names: Names) -> list[Block]:
         for r in records(by_side)
         if text_of(r.status) == "single_voice"
     ]
-    notes: list[Words] = [say("voices.note")]
+    notes: list[Words] = [say("voices.note"), say("matrix.dot")]
     if missing:
         notes.append(say("voices.missing", groups=listing(missing)))
     if single:

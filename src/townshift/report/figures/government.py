@@ -204,26 +204,32 @@ def _before_after(results: Results, names: Names) -> list[Block]:
 def _compared(found: pd.DataFrame, unit_code: str, names: Names) -> Figure:
     """Differences in one unit: rates in per cent, others in their own unit, such as the points of a share."""
     name, rate = f"before-after-{unit_code.replace('_', '-')}", unit_code in RATES
+    keys = ["definition_id", "place_id", "event_year", "event_id"]
+    ordered = found.sort_values(keys, kind="stable")
+    notes = [say("before_after.note")]
+    if found.duplicated(keys[:3]).any():
+        notes.append(say("before_after.one_year"))
     rows = [
         Row(
-            _comparison(row, names),
+            join(f"{int(row.event_year)}: ", names.event(row.event_id)),
             row.value,
             row.low,
             row.high,
             placebo=_placebo(row),
+            group=join(names.indicator(row.definition_id), Words(", ", "，"), names.place(row.place_id)),
         )
-        for row in records(found)
+        for row in records(ordered)
     ]
-    axis = say("growth.axis") if rate else unit(unit_code)
+    axis = say("before_after.axis") if rate else unit(unit_code)
     return Figure(
         name=f"figure-{name}",
         title=say("before_after.title") if rate else join(say("before_after.title"), Words(", ", "，"), axis),
         alt=say("growth.alt", n=len(rows)),
         panels=[Panel(intervals(name, rows, axis, percent=rate))],
-        table=estimates_table(name, say("before_after.title"), [found], names, lambda row: _comparison(row, names)),
+        table=estimates_table(name, say("before_after.title"), [ordered], names, lambda row: _comparison(row, names)),
         source=say("source.joint", n=len(rows)),
         legend=("point", "placebo") if any(row.placebo for row in rows) else ("point",),
-        notes=[say("before_after.note")],
+        notes=notes,
         wide=True,
     )
 

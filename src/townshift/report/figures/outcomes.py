@@ -32,7 +32,7 @@ def _gaps(results: Results, names: Names) -> list[Block]:
     ordered = found.sort_values(["measure", "group", "place_id", "year_from"], kind="stable")
     rows = [
         Row(
-            join(names.place(row.place_id), "  ", years_of(row)),
+            join(_against(row, names), "  ", years_of(row)),
             row.value,
             row.low,
             row.high,
@@ -54,6 +54,12 @@ def _gaps(results: Results, names: Names) -> list[Block]:
         ),
         *refused,
     ]
+
+
+def _against(row: Record, names: Names) -> Words:
+    """The place and which place of the focal side it is held against."""
+    place, other = names.place(row.place_id), text_of(getattr(row, "focal_place", ""))
+    return say("gaps.against", place=place, other=names.place(other)) if other else place
 
 
 def _gap(row: Record, names: Names) -> Words:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from townshift.report.blocks import Block, Column, Figure, Listing, Note, Panel, Table, absent, cell
 from townshift.report.charts import series_panel
-from townshift.report.numbers import exact, number
+from townshift.report.numbers import NO_BREAK, exact, number
 from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, listing, plain, say, unit
 
@@ -45,7 +45,7 @@ def series_blocks(results: Results, names: Names, focal: str) -> list[Block]:
         panels=panels,
         table=estimates_table("series", say("series.table"), shown, names),
         source=_source(facts),
-        legend=("median", "band", "bridged", "exact", "about", "over", "under", "weightless", "two_peaked"),
+        legend=_legend(shown),
         notes=[say("series.note")],
     )
     return [figure, *_proposed_breaks(results, names), *_outside(results, names)]
@@ -136,14 +136,44 @@ def _panel(
     if weights is not None and len(weights):
         heaviest = weights.groupby("lineage", sort=True)["weight"].sum().sort_values(ascending=False, kind="stable")
         parts = [
-            join(names.lineage(one), f" {100 * share:.0f} %") for one, share in heaviest.head(SHOWN_LINEAGES).items()
+            join(names.lineage(one), f" {100 * share:.0f}{NO_BREAK}%")
+            for one, share in heaviest.head(SHOWN_LINEAGES).items()
         ]
         remarks.append(say("series.driven_by", lineages=listing(parts)))
     peaked = years[years["flags"].fillna("").str.contains("two_peaked")]
     if len(peaked):
-        remarks.append(say("series.two_peaked", years=listing([plain(str(int(y))) for y in peaked["year_from"]])))
+        remarks.append(say("series.two_peaked", years=_listed_years(peaked)))
+    broken = years[years["flags"].fillna("").str.contains("definition_break")]
+    if len(broken):
+        remarks.append(say("series.declared_breaks", years=_listed_years(broken)))
+    remarks += _slips(marks)
     title = join(names.indicator(definition), Words(", ", "，"), names.place(place))
     return Panel(series_panel(name, years, marks), title, unit(text_of(years["unit"].iloc[0])), remarks)
+
+
+def _listed_years(years: pd.DataFrame) -> Words:
+    return listing([plain(str(int(year))) for year in years["year_from"]])
+
+
+def _slips(facts: pd.DataFrame | None) -> list[Words]:
+    """Names the figures of a panel that the model reads as a lost or an extra zero."""
+    if facts is None:
+        return []
+    found = [
+        say(f"series.{slip}", value=exact(float(row.value)), year=int(row.year))
+        for row in records(facts[facts["used"].fillna(False).astype(bool)])
+        for slip in ("lost_zero", "extra_zero")
+        if slip in text_of(row.flags).split(";")
+    ]
+    return [say("series.zeros", figures=listing(found))] if found else []
+
+
+def _legend(shown: list[pd.DataFrame]) -> list[str]:
+    """Keys of the marks that every panel may have, then of those that only some years of some studies have."""
+    flags = ";".join(text_of(one) for years in shown for one in years["flags"])
+    rare = {"two_peaked": "two_peaked", "declared_break": "definition_break"}
+    always = ["median", "band", "bridged", "exact", "about", "over", "under", "weightless", "off_scale"]
+    return always + [key for key, flag in rare.items() if flag in flags]
 
 
 def _source(facts: pd.DataFrame | None) -> Words:
