@@ -114,6 +114,8 @@ def level_gaps(
 ) -> LevelGaps:
     """The gap in level between the focal side and every other place, for each year in which both have figures.
 
+    Formula: `ln(x_focal) - ln(x_place)`, on draws of both levels: 0.69 is twice the level, 0 the same.
+
     The focal side is the focal place itself or, where it has no figure near that year, the nearest place that
     contains it. Figures must be of one definition and one unit; their years may differ by `tolerance_years`, which
     widens the gap. Money is nominal, which cancels within a year.
@@ -129,6 +131,21 @@ def level_gaps(
     Returns:
         `gaps`: measure `level_gap` for receiving places and `level_gap_comparator` for others, `group` = definition,
         unit `log_ratio`, under every setting; `record` and `status` for what was listed and what cannot be compared.
+
+    Source: the log gap of beta and sigma convergence, Barro and Sala-i-Martin (1992), Journal of Political Economy
+        100 (2), 223-251.
+
+    Example:
+        >>> places = pd.DataFrame({"place_id": ["town", "far"], "parent_id": [None, None], "kind": ["town", "county"]})
+        >>> listed = pd.DataFrame({"place_id": ["far"], "county_id": ["far"], "link": ["named"]})
+        >>> facts = pd.DataFrame({"fact_id": ["F1", "F2"], "place_id": ["town", "far"], "definition_id": "wage",
+        ...     "year": [2020, 2020], "value_std": [6000.0, 3000.0], "unit_std": "yuan", "qualifier": "exact",
+        ...     "source_id": ["S1", "S2"], "lineage": ["L1", "L2"], "flag": "ok"})
+        >>> exact = FigureWidths(exact=0.0, bias=0.0)
+        >>> chosen = LevelGapsParameters(definition=("wage",), links=("named",), widths=exact)
+        >>> found = level_gaps(facts, places, listed, "town", chosen, 1).gaps.table    # ln(6000 / 3000)
+        >>> found["estimate_id"].iloc[0], found["value"].round(4).iloc[0].item()
+        ('level_gap[wage]@far/2020', 0.6931)
     """
     side_of = level_sides(places, focal, destinations, parameters.links)
     record = level_record(facts, parameters.definition, side_of)
