@@ -1,0 +1,226 @@
+"""Where firms moved: relocations, branches, firms founded by returnees and work given out, each with a probability.
+
+Candidate pairs share a key (`moves_blocking`); they are compared (`moves_comparisons`), weighed by a model that
+Splink trained without labels (`moves_training`), told apart by what each kind of move leaves behind (`moves_kinds`)
+and by their rivals (`moves_rivals`). No name of a person is read: keys are salted hashes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from townshift.process.moves_blocking import candidate_pairs, keep
+from townshift.process.moves_calibration import Calibration
+from townshift.process.moves_certain import (
+    COLUMNS,
+    P_COLUMNS,
+    calibration_of,
+    review_moves,
+    with_answers,
+    with_calibration,
+    with_successions,
+)
+from townshift.process.moves_comparisons import COUNTS, compared_pairs
+from townshift.process.moves_doubles import first_of_doubles
+from townshift.process.moves_kinds import chance_bits, fit_kinds, kind_odds
+from townshift.process.moves_levels import LEVELS
+from townshift.process.moves_model import MoveModel, probabilities
+from townshift.process.moves_parameters import KINDS, MovesParameters, TableMethods
+from townshift.process.moves_reasons import reasons
+from townshift.process.moves_records import KEYS, key_counts, linkage_records, persons, record_numbers
+from townshift.process.moves_rivals import settle_rivals
+from townshift.process.moves_training import train
+
+if TYPE_CHECKING:
+    import ibis
+
+LOWEST_WEIGHT = -9.0
+"""Pairs whose agreement alone weighs less (bits) are not brought into memory: about one in five hundred."""
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The moves of a registry.
+
+    Attributes:
+        moves: one row a pair, `COLUMNS`, sorted by `move_id`.
+        moves_blocking: what blocking kept, narrowed and dropped.
+        review_moves: pairs that a person is asked about, `moves_certain.REVIEW_COLUMNS`.
+        model: the model of agreement.
+        calibration: how answers moved the probabilities, and how sure they are.
+    """
+
+    moves: pd.DataFrame
+    moves_blocking: pd.DataFrame
+    review_moves: pd.DataFrame
+    model: MoveModel
+    calibration: Calibration
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Candidate pairs in memory, from origin to destination, sorted by both."""
+
+    origin: npt.NDArray[np.int64]
+    destination: npt.NDArray[np.int64]
+    levels: npt.NDArray[np.int8]
+    counts: npt.NDArray[np.int64]
+    person_n: npt.NDArray[np.int64]
+    distance_km: npt.NDArray[np.float64]
+    weight: npt.NDArray[np.float64]
+
+
+def find_moves(
+    establishments: ibis.Table,
+    parameters: MovesParameters,
+    methods: TableMethods,
+    successions: pd.DataFrame | None = None,
+    answers: pd.DataFrame | None = None,
+) -> Moves:
+    """Find the moves between the establishments of a registry.
+
+    Args:
+        establishments: one row a record, as the step `establishments` gives them.
+        parameters: caps, samples, thresholds.
+        methods: `frame` and `map_batches` of the engine on which the table lives.
+        successions: predecessor_id, successor_id, seat_transfer, economic_continuity: links that a registry states.
+        answers: move_id, kind (one of `KINDS` or `look_alike`): what a person decided of pairs asked about.
+
+    Returns:
+        The moves with probabilities and reasons; the same bytes for the same records, whatever the engine's workers.
+
+    Source: Fellegi and Sunter (1969); Linacre et al. (2022), Splink; Larsen and Rubin (2001).
+    """
+    records = counted_records(linkage_records(establishments, methods), methods)
+    candidates = candidate_pairs(records, parameters, methods)
+    model = train(records, parameters, methods)
+    compared = methods.frame(compared_pairs(candidates.pairs, records, model, LOWEST_WEIGHT, methods))
+    n_records = int(methods.frame(records.aggregate(n=records.count()))["n"].iloc[0])
+    pairs = _without_doubles(compared)
+    odds = _odds(pairs, model, n_records)
+    p = settle_rivals(pairs.origin, pairs.destination, odds)
+    chosen = np.flatnonzero(1 - p[:, -1] >= parameters.report_probability)
+    rows = _described(
+        establishments, np.unique(np.concatenate([pairs.origin[chosen], pairs.destination[chosen]])), methods
+    )
+    moves = _modelled(pairs, odds, rows, chosen, p[chosen])
+    calibration = calibration_of(moves, answers, parameters)
+    moves = with_calibration(moves, calibration)
+    review = review_moves(moves, rows, answers, parameters)
+    moves = with_answers(moves, answers)
+    if successions is not None and len(successions):
+        moves = with_successions(moves, successions, _ends(establishments, successions, methods))
+    return Moves(moves, candidates.blocking, review, model, calibration)
+
+
+def _ends(establishments: ibis.Table, successions: pd.DataFrame, methods: TableMethods) -> pd.DataFrame:
+    """Place, coordinates and start of the records that successions name; index: record_id."""
+    import ibis
+    import pyarrow as pa
+
+    ids = sorted({str(record) for side in ("predecessor_id", "successor_id") for record in successions[side].dropna()})
+    wanted = ibis.memtable(pa.table({"record_id": pa.array(ids, pa.string())}))
+    columns = establishments.select("record_id", "place_id", "county_id", "lon", "lat", "entry_from", "exit_from")
+    return methods.frame(columns.semi_join(wanted, "record_id")).set_index("record_id").sort_index()
+
+
+def counted_records(records: ibis.Table, methods: TableMethods) -> ibis.Table:
+    """Narrow records with `<key>_n`, how many records share each key; a person counts in every role."""
+    for key in KEYS:
+        if key == "firm_key":
+            continue
+        if key == "representative_key":
+            people = persons(records)
+            counts = people.group_by("person_key").aggregate(representative_key_n=people.count().cast("int64"))
+            counts = counts.rename(representative_key="person_key")
+        else:
+            counts = key_counts(records, key)
+        joined = records.left_join(counts, key)
+        records = joined.select(*records.columns, counts[f"{key}_n"].coalesce(0).name(f"{key}_n"))
+    return keep(records, methods)
+
+
+def _without_doubles(compared: pd.DataFrame) -> _Pairs:
+    """The pairs of two places, doubles replaced by the record that stands for them; each pair once."""
+    frame = compared.sort_values(["origin", "destination"], kind="stable")
+    near = frame[frame["near"].to_numpy(dtype=bool)]
+    linked = near[_are_doubles(near)]
+    first = first_of_doubles(linked["origin"].to_numpy(dtype=np.int64), linked["destination"].to_numpy(dtype=np.int64))
+    apart = frame[~frame["near"].to_numpy(dtype=bool)]
+    for side in ("origin", "destination"):
+        rows = apart[side].to_numpy(dtype=np.int64)
+        apart = apart.assign(**{side: np.array([first.get(int(row), int(row)) for row in rows], dtype=np.int64)})
+    apart = apart[apart["origin"] != apart["destination"]]
+    strongest = ["weight", *LEVELS]
+    rising = [True, True, *[False] * len(strongest)]
+    apart = apart.sort_values(["origin", "destination", *strongest], ascending=rising, kind="stable")
+    apart = apart.drop_duplicates(["origin", "destination"])
+    return _Pairs(
+        origin=apart["origin"].to_numpy(dtype=np.int64),
+        destination=apart["destination"].to_numpy(dtype=np.int64),
+        levels=np.array([apart[name].to_numpy(dtype=np.int8) for name in LEVELS], dtype=np.int8),
+        counts=np.array([apart[name].to_numpy(dtype=np.int64) for name in COUNTS], dtype=np.int64),
+        person_n=apart["person_n"].to_numpy(dtype=np.int64),
+        distance_km=apart["distance_km"].to_numpy(dtype=np.float64),
+        weight=apart["weight"].to_numpy(dtype=np.float64),
+    )
+
+
+def _are_doubles(near: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """One place and one start (by blocking), and one number, or two of name, person, phone and street in common."""
+    trade = near["trade_name"].to_numpy(dtype=np.int8) >= 1
+    person = near["representative"].to_numpy(dtype=np.int8) == LEVELS["representative"].index("same")
+    contact = (near["phone"].to_numpy(dtype=np.int8) == 1).astype(int) + (near["address"].to_numpy(dtype=np.int8) == 1)
+    number = near["registered_number"].to_numpy(dtype=np.int8) == 1
+    agreed = trade.astype(int) + person + contact
+    return np.asarray(number | ((trade | person) & (agreed >= 2)))
+
+
+def _odds(pairs: _Pairs, model: MoveModel, n_records: int) -> npt.NDArray[np.float64]:
+    chance = chance_bits(model, pairs.levels, pairs.counts, pairs.person_n)
+    kinds = fit_kinds(model, pairs.levels, chance, n_records)
+    return kind_odds(kinds, pairs.levels, chance)
+
+
+def _described(establishments: ibis.Table, rows: npt.NDArray[np.int64], methods: TableMethods) -> pd.DataFrame:
+    """Record, place, year and dates of rows; index: the row."""
+    import ibis
+    import pyarrow as pa
+
+    dates = ("entry_from", "entry_to", "exit_from")
+    numbered = record_numbers(establishments).select("row", "record_id", "place_id", *dates)
+    found = methods.frame(numbered.semi_join(ibis.memtable(pa.table({"row": rows})), "row"))
+    starts = pd.to_datetime(found["entry_from"].where(found["entry_from"].notna(), found["entry_to"]))
+    found["year"] = starts.dt.year.astype("Int64")
+    return found.set_index("row").sort_index()
+
+
+def _modelled(
+    pairs: _Pairs, odds: npt.NDArray[np.float64], rows: pd.DataFrame, chosen: npt.NDArray[np.intp],
+    p: npt.NDArray[np.float64],
+) -> pd.DataFrame:  # fmt: skip
+    """The chosen pairs as rows of `moves`."""
+    origin, destination = rows.loc[pairs.origin[chosen]], rows.loc[pairs.destination[chosen]]
+    rivals = odds.sum(axis=0)[chosen] * p[:, -1] > 1.0
+    frame = pd.DataFrame(
+        {
+            "move_id": [f"{a}>{b}" for a, b in zip(origin["record_id"], destination["record_id"], strict=True)],
+            "origin_record_id": origin["record_id"].to_numpy(),
+            "destination_record_id": destination["record_id"].to_numpy(),
+            "origin_place_id": origin["place_id"].to_numpy(),
+            "destination_place_id": destination["place_id"].to_numpy(),
+            "year": destination["year"].to_numpy(),
+            "distance_km": pairs.distance_km[chosen],
+            "match_probability": probabilities(pairs.weight[chosen]),
+            **dict(zip(P_COLUMNS, p.T, strict=True)),
+            "kind": np.array(KINDS, dtype=object)[p[:, :-1].argmax(axis=1)],
+            "reasons": reasons(pairs.levels[:, chosen], pairs.counts[0][chosen], pairs.counts[2][chosen], rivals),
+            "basis": "model",
+        }
+    )
+    return frame[list(COLUMNS)].sort_values("move_id", kind="stable").reset_index(drop=True)

@@ -1,0 +1,123 @@
+"""Candidate pairs compared, ordered in time and weighed, as a function of Arrow batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from townshift.process.moves_levels import AGREEMENT, COLUMN, LEVELS
+from townshift.process.moves_model import MoveModel, match_weights
+from townshift.process.moves_parameters import TableMethods
+from townshift.process.moves_records import UNKNOWN_DAY, text_buffers
+
+if TYPE_CHECKING:
+    import ibis
+    import pyarrow as pa
+
+COUNTS = ("trade_key_n", "representative_key_n", "phone_key_n", "address_key_n")
+"""How many records share the value on which the pair agrees; meaningful where it agrees."""
+
+
+def compared_schema() -> pa.Schema:
+    """Columns of compared pairs: rows of origin and destination, levels, counts, distance and Splink's weight."""
+    import pyarrow as pa
+
+    return pa.schema(
+        {
+            "origin": pa.int64(),
+            "destination": pa.int64(),
+            "near": pa.bool_(),
+            **dict.fromkeys(LEVELS, pa.int8()),
+            **dict.fromkeys((*COUNTS, "person_n"), pa.int64()),
+            "distance_km": pa.float64(),
+            "weight": pa.float64(),
+        }
+    )
+
+
+def compared_pairs(
+    pairs: ibis.Table, records: ibis.Table, model: MoveModel, lowest_weight: float, methods: TableMethods
+) -> ibis.Table:
+    """The pairs with their levels of agreement and circumstance and their match weight.
+
+    A pair of two places is given from the earlier start to the later one, and in both orders where the starts are
+    the same or one is unknown. A pair in one place (`near`) can only be a double and is given once.
+
+    Args:
+        pairs: columns l, r, person_n.
+        records: `moves_records.linkage_records` with the counts of `moves_records.key_counts`.
+        model: weights of agreement.
+        lowest_weight: pairs with a lower match weight (bits) are left out.
+        methods: the engine's methods.
+    """
+    sides = [*COLUMN, "lon", "lat", "trade_name"]
+    left = records.select(**{f"l_{name}": records[name] for name in sides})
+    right = records.select(**{f"r_{name}": records[name] for name in sides})
+    joined = pairs.join(left, pairs["l"] == left["l_row"]).join(right, pairs["r"] == right["r_row"])
+    joined = joined.select("person_n", *left.columns, *right.columns)
+    function = partial(_compare, model=model, lowest_weight=lowest_weight)
+    return methods.map_batches(joined, function, compared_schema())
+
+
+def _compare(batches: Iterator[pa.RecordBatch], model: MoveModel, lowest_weight: float) -> Iterable[pa.RecordBatch]:
+    import pyarrow as pa
+
+    from townshift.process import moves_kernels as kernels
+
+    schema = compared_schema()
+    for batch in batches:
+        left, right = _side(batch, "l_"), _side(batch, "r_")
+        agreement = np.zeros((len(AGREEMENT), batch.num_rows), dtype=np.int8)
+        names = kernels.name_levels(*text_buffers(batch["l_trade_name"]), *text_buffers(batch["r_trade_name"]))
+        kernels.compare(left, right, names, agreement)
+        counts = left[[COLUMN[name] for name in COUNTS]]
+        weights = match_weights(model, agreement, counts)
+        chosen = np.flatnonzero(weights >= lowest_weight)
+        left, right, agreement = left[:, chosen], right[:, chosen], agreement[:, chosen]
+        near = _near(left, right)
+        first = near | _starts_first(left, right)
+        second = ~near & _starts_first(right, left)
+        place = np.stack([_real(batch, name)[chosen] for name in ("l_lon", "l_lat", "r_lon", "r_lat")])
+        person_n = np.asarray(batch["person_n"].to_numpy())[chosen]
+        for origin, destination, where, order in (
+            (left, right, first, (0, 1, 2, 3)),
+            (right, left, second, (2, 3, 0, 1)),
+        ):
+            picked = np.flatnonzero(where)
+            a, b = origin[:, picked], destination[:, picked]
+            levels = np.full((len(LEVELS), len(picked)), -1, dtype=np.int8)
+            levels[: len(AGREEMENT)] = agreement[:, picked]
+            distances = np.empty(len(picked))
+            kernels.orient(a, b, place[list(order)][:, picked], levels, distances)
+            columns: list[Any] = [a[COLUMN["row"]], b[COLUMN["row"]], near[picked], *levels]
+            columns += [*counts[:, chosen][:, picked], person_n[picked], distances, weights[chosen][picked]]
+            arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _side(batch: pa.RecordBatch, prefix: str) -> npt.NDArray[np.int64]:
+    out = np.empty((len(COLUMN), batch.num_rows), dtype=np.int64)
+    for name, position in COLUMN.items():
+        out[position] = batch[prefix + name].to_numpy(zero_copy_only=False)
+    return out
+
+
+def _real(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.float64]:
+    return np.asarray(batch[name].to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _near(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """One place, or a place and the county that holds it: no move can be seen between them."""
+    place, county = COLUMN["place"], COLUMN["county"]
+    whole = (left[place] == left[county]) | (right[place] == right[county])
+    return np.asarray((left[place] == right[place]) | ((left[county] == right[county]) & whole))
+
+
+def _starts_first(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    entry = COLUMN["entry"]
+    unknown = (one[entry] == UNKNOWN_DAY) | (other[entry] == UNKNOWN_DAY)
+    return np.asarray(unknown | (one[entry] <= other[entry]))

@@ -1,0 +1,157 @@
+"""Training of the model of agreement with Splink: chance agreement from random pairs, true agreement by EM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from townshift.process.moves_levels import AGREEMENT, CIRCUMSTANCE, COLUMN, EXPECTED_M, LEVELS, TERM_FREQUENCY
+from townshift.process.moves_model import MoveModel
+from townshift.process.moves_parameters import MovesParameters, TableMethods
+from townshift.process.moves_records import UNKNOWN_DAY
+from townshift.process.moves_splink import Session, chance_levels, linkage_connection, trained_levels
+
+if TYPE_CHECKING:
+    import ibis
+    import pandas as pd
+
+DIGEST_SPACE = 2**20
+"""Digests are cut to this many classes, of which a sample takes the first ones."""
+
+PRIOR_MOVES = 0.02
+"""Expected share of records that come from another record, where training starts; EM moves it."""
+
+LEAST = 1e-7
+"""No level is impossible."""
+
+
+def train(records: ibis.Table, parameters: MovesParameters, methods: TableMethods) -> MoveModel:
+    """Train the model of agreement, without labels.
+
+    `u` is estimated by Splink on all pairs of a sample of records, drawn by digest of their id; of levels with term
+    frequencies it is the chance that two random records agree, which the counts of the whole table give exactly. `m`
+    is estimated by Splink's expectation-maximisation in two sessions, one among records that share a trade name, one
+    among records that share a representative, each drawn by digest of that key, so that pairs stay together; a
+    comparison's `m` is the mean over the sessions that did not block on it.
+
+    Args:
+        records: narrow records with counts.
+        parameters: sizes of the samples.
+        methods: the engine's methods.
+
+    Source: Linacre et al. (2022), Splink; Fellegi and Sunter (1969).
+    """
+    facts = _facts(records, methods)
+    sampled = _sample(records, facts, parameters, methods)
+    return _trained(sampled, facts)
+
+
+def _facts(records: ibis.Table, methods: TableMethods) -> dict[str, int]:
+    """Records, and of each key how many records have it and how many pairs of records agree on it."""
+    measures: dict[str, Any] = {"records": records.count().cast("int64")}
+    for key in dict.fromkeys(TERM_FREQUENCY.values()):
+        present = records[key] != 0
+        others = (records[f"{key}_n"] - 1).cast("decimal(38, 0)")
+        measures[f"{key}_total"] = present.sum().cast("int64")
+        measures[f"{key}_pairs"] = present.ifelse(others, 0).sum()
+    row = methods.frame(records.aggregate(**measures)).iloc[0]
+    return {name: int(row[name] if row[name] == row[name] else 0) for name in measures}
+
+
+def _sample(
+    records: ibis.Table, facts: dict[str, int], parameters: MovesParameters, methods: TableMethods
+) -> pd.DataFrame:
+    """Records drawn by digest, marked with the samples they belong to."""
+    wanted = int(np.ceil(np.sqrt(2 * parameters.training_pairs)))
+    share = _classes(wanted, facts["records"])
+    by_row = records["digest"] % DIGEST_SPACE < share
+    by_key = {}
+    for key in ("trade_key", "representative_key"):
+        fits = (records[f"{key}_n"] > 1) & (records[f"{key}_n"] <= parameters.max_group)
+        total = methods.frame(records.filter(fits).aggregate(n=records.filter(fits).count()))["n"].iloc[0]
+        by_key[key] = fits & (records[key] % DIGEST_SPACE < _classes(parameters.training_records, int(total)))
+    marked = records.mutate(
+        in_random=by_row.cast("int8"),
+        in_trade=by_key["trade_key"].cast("int8"),
+        in_person=by_key["representative_key"].cast("int8"),
+    )
+    chosen = marked.filter((marked["in_random"] + marked["in_trade"] + marked["in_person"]) > 0)
+    return methods.frame(chosen).sort_values("row", kind="stable").reset_index(drop=True)
+
+
+def _classes(wanted: int, total: int) -> int:
+    return DIGEST_SPACE if total <= wanted else int(DIGEST_SPACE * wanted / total)
+
+
+def _trained(sampled: pd.DataFrame, facts: dict[str, int]) -> MoveModel:
+    totals = {key: max(facts[f"{key}_total"], 1) for key in dict.fromkeys(TERM_FREQUENCY.values())}
+    prior = min(PRIOR_MOVES / max(facts["records"], 2), 0.5)
+    with linkage_connection() as connection:
+        random = sampled[sampled["in_random"].to_numpy() == 1]
+        u = _chance(chance_levels(connection, random), facts)
+        circumstances = chance_circumstances(random)
+        start = MoveModel(dict(EXPECTED_M), u, prior, totals, circumstances)
+        found = [
+            (blocked, trained_levels(connection, sampled[sampled[mark].to_numpy() == 1], Session(blocked, key), start))
+            for blocked, mark, key in (
+                ("trade_name", "in_trade", "trade_key"),
+                ("representative", "in_person", "representative_key"),
+            )
+        ]
+    m = {}
+    for name in AGREEMENT:
+        parts = [levels[name] for blocked, levels in found if blocked != name and name in levels]
+        m[name] = _shares(np.mean(parts, axis=0) if parts else np.array(EXPECTED_M[name]))
+    return MoveModel(m, u, prior, totals, circumstances)
+
+
+def chance_circumstances(records: pd.DataFrame) -> dict[str, tuple[float, ...]]:
+    """How often two random records in two places stand at each level of circumstance, the earlier one the origin.
+
+    Args:
+        records: narrow records, of which all pairs are looked at.
+    """
+    from townshift.process import moves_kernels as kernels
+
+    left, right = np.triu_indices(len(records), 1)
+    side = np.array([records[name].to_numpy(dtype=np.int64) for name in COLUMN], dtype=np.int64)
+    place = records[["lon", "lat"]].to_numpy(dtype=np.float64).T
+    known = side[COLUMN["entry"]] != UNKNOWN_DAY
+    apart = (side[COLUMN["place"]][left] != side[COLUMN["place"]][right]) & known[left] & known[right]
+    left, right = left[apart], right[apart]
+    later = side[COLUMN["entry"]][left] > side[COLUMN["entry"]][right]
+    origin, destination = np.where(later, right, left), np.where(later, left, right)
+    levels = np.full((len(LEVELS), len(origin)), -1, dtype=np.int8)
+    where = np.concatenate([place[:, origin], place[:, destination]])
+    kernels.orient(side[:, origin], side[:, destination], where, levels, np.empty(len(origin)))
+    rank = {name: position for position, name in enumerate(LEVELS)}
+    counts = {
+        name: np.bincount(levels[rank[name]] + 1, minlength=len(levels_of) + 1)[1:] + 0.5
+        for name, levels_of in CIRCUMSTANCE.items()
+    }
+    return {name: _shares(count / count.sum()) for name, count in counts.items()}
+
+
+def _chance(estimated: dict[str, tuple[float, ...]], facts: dict[str, int]) -> dict[str, tuple[float, ...]]:
+    """Chance agreement: the sample's, but of levels with term frequencies that of the counts of the whole table."""
+    u = {}
+    for name, levels in AGREEMENT.items():
+        shares = np.array(estimated.get(name, EXPECTED_M[name]))  # never compared: says nothing
+        for (comparison, level), key in TERM_FREQUENCY.items():
+            total = facts[f"{key}_total"]
+            if comparison == name and total > 1:
+                rank = levels.index(level)
+                exact = min(facts[f"{key}_pairs"] / (total * (total - 1)), 1 - LEAST)
+                rest = shares.sum() - shares[rank]
+                shares = shares * ((1 - exact) / rest if rest > 0 else 1.0)
+                shares[rank] = exact
+        u[name] = _shares(shares)
+    return u
+
+
+def _shares(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    """Shares that sum to 1, none below `LEAST`, rounded so that they are the same wherever they are written."""
+    bounded = np.maximum(values, LEAST)
+    return tuple(float(f"{share:.10g}") for share in bounded / bounded.sum())
