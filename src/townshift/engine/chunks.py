@@ -9,7 +9,7 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -67,11 +67,11 @@ def map_chunks(
         >>> map_chunks(counter_like, [1, 2, 3], chunk_size=2, workers=1)
         [10, 20, 30]
     """
-    chunks = [seeds[start : start + chunk_size] for start in range(0, len(seeds), chunk_size)]
+    chunks = chunks_of(seeds, chunk_size)
     answers: dict[int, list[Result]] = {}
     workers = min(workers or _cores(), len(chunks))
     if workers > 1:
-        _check_importable(function)
+        check_importable(function, "map_chunks")
     started = time.perf_counter()
     for position, chunk in enumerate(chunks):
         left = len(chunks) - position
@@ -80,6 +80,29 @@ def map_chunks(
             _on_processes(function, dict(list(enumerate(chunks))[position:]), workers, answers)
             break
         answers[position] = function(chunk)
+    return joined(chunks, answers)
+
+
+def chunks_of(seeds: Sequence[int], chunk_size: int) -> list[Sequence[int]]:
+    """The seeds, `chunk_size` at a time.
+
+    Example:
+        >>> chunks_of([1, 2, 3], 2)
+        [[1, 2], [3]]
+    """
+    return [seeds[start : start + chunk_size] for start in range(0, len(seeds), chunk_size)]
+
+
+def joined(chunks: Sequence[Sequence[int]], answers: Mapping[int, list[Result]]) -> list[Result]:
+    """The answers of all chunks in the order of the seeds.
+
+    Raises:
+        TypeError: a chunk has not as many answers as seeds.
+
+    Example:
+        >>> joined([[1, 2], [3]], {1: [30], 0: [10, 20]})
+        [10, 20, 30]
+    """
     for position, chunk in enumerate(chunks):
         if len(answers[position]) != len(chunk):
             raise TypeError(f"{len(chunk)} seeds, {len(answers[position])} answers")
@@ -96,11 +119,16 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _check_importable(function: ChunkFunction[Result]) -> None:
+def check_importable(function: Callable[..., object], caller: str) -> None:
+    """See that a worker can import the function.
+
+    Raises:
+        TypeError: it cannot.
+    """
     try:
         pickle.dumps(function)
     except (pickle.PicklingError, AttributeError, TypeError) as problem:
-        raise TypeError("a function for map_chunks must be defined at the top of a module") from problem
+        raise TypeError(f"a function for {caller} must be defined at the top of a module") from problem
 
 
 def _on_processes(

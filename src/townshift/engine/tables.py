@@ -41,9 +41,10 @@ class Engine(Protocol):
     def map_batches(self, table: ibis.Table, function: BatchFunction, schema: pa.Schema) -> ibis.Table:
         """Apply a function to the table as a stream of Arrow batches.
 
-        The function gets an iterator of batches and returns batches of `schema`. It is called once, or once per
-        partition on a cluster, and sees the rows of a partition in no promised cut: its answer for a row may not
-        depend on other rows. It must be importable where the work is done. The order of the result is not promised.
+        The function gets an iterator of batches, with the types of the table's schema, and returns batches of
+        `schema`. It is called once, or once per partition on a cluster (and again where a worker was lost), and sees
+        the rows of a partition in no promised cut: its answer for a row may not depend on other rows. It must be
+        importable where the work is done. The order of the result is not promised.
         """
         ...
 
@@ -66,26 +67,32 @@ def open_engine(url: str, folder: Path, workers: int | None = None) -> Engine:
     """The engine that a URL names, loaded only now.
 
     Parameters:
-        url: `duckdb`; `spark://host:port` is planned.
+        url: `duckdb`, `spark://host:port`, `spark://local[N]` or `local-cluster[executors,cores,megabytes]`.
         folder: where the engine may put temporary files; removed when it is closed.
-        workers: number of processes for `map_chunks`; as many as there are cores if `None`.
+        workers: number of processes for `map_chunks`; as many as there are cores if `None`. A cluster has its own.
 
     Raises:
-        EngineError: no such engine, or one that this version does not have.
+        EngineError: no such engine, or it lacks something here or on its workers.
     """
     check_engine(url)
-    return DuckDBEngine(folder, workers)
+    if url == "duckdb":
+        return DuckDBEngine(folder, workers)
+    from townshift.engine.spark import SparkEngine
+
+    return SparkEngine(url, folder, workers)
 
 
 def check_engine(url: str) -> None:
-    """Refuse an engine that this version does not have.
+    """Refuse an engine that there is not, or that lacks something on this machine; nothing is started.
 
     Raises:
-        EngineError: no such engine, or one that this version does not have.
+        EngineError: no such engine; PySpark or Java is missing.
     """
-    if url.startswith("spark://"):
-        raise EngineError.of("TS-RUN-006", engine=url)
-    if url != "duckdb":
+    if url.startswith(("spark://", "local-cluster")):
+        from townshift.engine.spark_session import check_spark
+
+        check_spark(url)
+    elif url != "duckdb":
         raise EngineError.of("TS-RUN-005", engine=url)
 
 
@@ -130,8 +137,9 @@ class DuckDBEngine:
 
     def map_batches(self, table: ibis.Table, function: BatchFunction, schema: pa.Schema) -> ibis.Table:
         """Apply a function to the table as a stream of Arrow batches; the result is kept in a temporary file."""
+        taken = storable_schema(table.schema().to_pyarrow())
         with self._stream(table) as reader:
-            return self._spill(schema, _checked(function(iter(reader)), schema))
+            return self._spill(schema, checked(function(cast(batch, taken) for batch in reader), schema))
 
     def map_chunks(
         self, function: Callable[[Sequence[int]], list[Result]], seeds: Sequence[int], chunk_size: int
@@ -255,7 +263,12 @@ def _storable(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def _checked(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def checked(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The batches, each of the schema.
+
+    Raises:
+        TypeError: one is not.
+    """
     for batch in batches:
         if not batch.schema.equals(schema):
             raise TypeError(f"map_batches: a batch has the columns {batch.schema.names}, declared are {schema.names}")
