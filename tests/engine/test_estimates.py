@@ -13,7 +13,7 @@ import pytest
 from townshift.engine import estimates
 from townshift.engine.atomic import write_parquet
 from townshift.engine.estimates import MalformedEstimatesError, estimate_tables
-from townshift.engine.tables import open_engine
+from townshift.engine.tables import Engine
 from townshift.types import ESTIMATE_COLUMNS, LINEAGE_COLUMNS, N_DRAWS, Estimate, Estimates
 
 PLACES = ("zhili", "织里", "wuxing")
@@ -35,11 +35,10 @@ def example() -> Estimates:
     return Estimates(table, draws, lineage)
 
 
-def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
+def test_what_is_stored_is_read_back(engine: Engine, tmp_path: Path) -> None:
     given = example()
     stored = estimate_tables("sales", given)
     assert list(stored) == ["sales", "sales_draws", "sales_lineage"]
-    engine = open_engine("duckdb", tmp_path / "spill")
     tables = []
     for name, table in stored.items():
         write_parquet(tmp_path / f"{name}.parquet", table)
@@ -59,16 +58,14 @@ def test_what_is_stored_is_read_back(tmp_path: Path) -> None:
     with pytest.raises(MalformedEstimatesError) as problem:
         estimates(tables[0], few, tables[2])
     assert problem.value.args == ("draws", "sales@wuxing/2006-2008")
-    engine.close()
 
 
-def test_no_estimates_are_stored_and_read_back_as_none(tmp_path: Path) -> None:
+def test_no_estimates_are_stored_and_read_back_as_none(engine: Engine, tmp_path: Path) -> None:
     empty = Estimates(
         pd.DataFrame(columns=list(ESTIMATE_COLUMNS)),
         np.empty((0, N_DRAWS)),
         pd.DataFrame(columns=list(LINEAGE_COLUMNS)),
     )
-    engine = open_engine("duckdb", tmp_path / "spill")
     tables = []
     for name, table in estimate_tables("none", empty).items():
         write_parquet(tmp_path / f"{name}.parquet", table)
@@ -77,7 +74,6 @@ def test_no_estimates_are_stored_and_read_back_as_none(tmp_path: Path) -> None:
     assert len(found.table) == 0
     assert found.draws.shape == (0, N_DRAWS)
     assert [str(found.table[name].dtype) for name in ("place_id", "year_to", "low")] == ["string", "Int64", "float64"]
-    engine.close()
 
 
 def _table(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Estimates], Estimates]:

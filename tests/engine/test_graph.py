@@ -303,8 +303,8 @@ def test_a_run_with_nothing_to_do_imports_nothing_heavy(town: ToyTown) -> None:
 
 
 def test_a_run_needs_an_engine_that_exists_before_it_touches_anything(town: ToyTown) -> None:
-    with pytest.raises(EngineError, match="TS-RUN-006"):
-        run_graph(town.study, town.steps(), engine="spark://host:7077")
+    with pytest.raises(EngineError, match="TS-RUN-005"):
+        run_graph(town.study, town.steps(), engine="postgres")
     assert not town.study.out.exists()
 
 
