@@ -66,7 +66,7 @@ def test_no_tracked_file_names_a_registry_host_or_a_lock_with_addresses():
 
 
 def test_every_pinned_version_has_a_hash():
-    for name in ("requirements.txt", "requirements-uv.txt"):
+    for name in ("requirements.txt", "requirements-spark.txt", "requirements-uv.txt"):
         lines = (ROOT / name).read_text("utf-8").splitlines()
         for number, line in enumerate(lines):
             if re.match(r"[a-z0-9]", line):
