@@ -1,0 +1,375 @@
+"""Compiled loops of `organisation_names`: one pass over the code points of every name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from townshift.process.addresses import best_candidate, fill_levels
+from townshift.process.code_points import FIRST_CJK
+from townshift.process.kernel import Column, Scalar, kernel
+from townshift.process.place_index import HOME, PlaceIndex
+from townshift.process.word_trie import is_latin_letter, longest_ending, longest_word
+
+if TYPE_CHECKING:
+    from townshift.process.organisation_names import NameWords
+
+_LONGEST = 512
+_SPACE, _OPEN, _CLOSE, _AND = 32, 40, 41, 38
+_COMPANY, _SOLE_TRADER, _BRANCH = 0, 1, 4
+_PERSON_SHAPED = 1
+_DI = ord("第")
+
+
+@kernel
+def _unbracketed(text: Column, start: Scalar, stop: Scalar, work: Column, chinese: bool) -> Scalar:
+    """Copy a name without what stands in brackets (Latin letters: without the brackets); the length."""
+    n, depth = 0, 0
+    for i in range(start, stop):
+        code = text[i]
+        if n >= _LONGEST - 1:
+            break
+        if code == _OPEN or code == _CLOSE:
+            depth = max(0, depth + (1 if code == _OPEN else -1))
+            if not chinese and n and work[n - 1] != _SPACE:
+                work[n] = _SPACE
+                n += 1
+            continue
+        if (depth and chinese) or (code == _SPACE and (n == 0 or work[n - 1] == _SPACE)):
+            continue
+        work[n] = code
+        n += 1
+    while n and work[n - 1] == _SPACE:
+        n -= 1
+    return n
+
+
+@kernel
+def _bracketed(
+    text: Column, start: Scalar, stop: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column
+) -> Scalar:
+    """Places and legal forms that stand in brackets; the form, -1 = none."""
+    form = -1
+    i = start
+    while i < stop:
+        if text[i] != _OPEN:
+            i += 1
+            continue
+        close = i + 1
+        while close < stop and text[close] != _CLOSE:
+            close += 1
+        at = i + 1
+        while at < close:
+            entry, end = longest_word(index.trie, text, at, close)
+            if entry < 0:
+                break
+            place = best_candidate(index, entry, known, context, True)
+            if place >= 0:
+                fill_levels(index, place, known)
+            at = end
+        found, begin = longest_ending(words.form_endings, text, i + 1, close)
+        if found >= 0 and begin == i + 1:
+            form = found
+        i = close + 1
+    return form
+
+
+@kernel
+def _agrees(index: PlaceIndex, place: Scalar, context: Column) -> bool:
+    """Whether the record's columns name the same province, and city where they name one."""
+    if context[1] < 0 or context[1] != index.ancestors[place, 1]:
+        return False
+    return bool(context[2] < 0 or index.ancestors[place, 2] < 0 or context[2] == index.ancestors[place, 2])
+
+
+@kernel
+def _leading_places(
+    work: Column, n: Scalar, index: PlaceIndex, context: Column, known: Column
+) -> tuple[Scalar, Scalar, Scalar]:
+    """Places at the head: where they end, where the last begins, whether the columns confirm it."""
+    i, last, sure = 0, 0, True
+    while i < n:
+        entry, end = longest_word(index.trie, work, i, n)
+        if entry < 0 or end >= n:
+            break
+        place = best_candidate(index, entry, known, context, True)
+        if place == HOME:
+            i = end
+            continue
+        if place < 0:
+            break
+        if i > 0 and index.levels[place] >= 3 and known[1] < 0:
+            break
+        sure = _agrees(index, place, context) or (i > 0 and sure)
+        fill_levels(index, place, known)
+        last = i
+        i = end
+        while i < n and work[i] == _SPACE:
+            i += 1
+    return i, last, sure
+
+
+@kernel
+def _parent_of_branch(
+    work: Column, n: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column
+) -> Scalar:
+    """Where the parent's name ends in that of a branch; the place of the branch stands behind it."""
+    for stop in range(n - 1, 2, -1):
+        form, _ = longest_ending(words.form_endings, work, 0, stop)
+        if form != _COMPANY:
+            continue
+        at = stop
+        while at < n:
+            entry, end = longest_word(index.trie, work, at, n)
+            if entry < 0:
+                break
+            place = best_candidate(index, entry, known, context, True)
+            if place < 0:
+                break
+            fill_levels(index, place, known)
+            at = end
+        return stop
+    return n
+
+
+@kernel
+def _strip_forms(
+    work: Column, n: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column, chinese: bool
+) -> tuple[Scalar, Scalar]:
+    """Take legal forms off the end: the length left and the form that stands last, -1 = none."""
+    first = -1
+    for _ in range(4):
+        form, begin = longest_ending(words.form_endings, work, 0, n)
+        if form < 0 or begin == 0 or (chinese and n - begin == 1 and (begin < 2 or first >= 0)):
+            break
+        n = begin
+        if form == _BRANCH and chinese:
+            n = _parent_of_branch(work, n, index, words, context, known)
+        if first < 0:
+            first = form
+        while n and (work[n - 1] == _SPACE or work[n - 1] == _AND):
+            n -= 1
+    return n, first
+
+
+@kernel
+def _strip_industry(work: Column, i: Scalar, n: Scalar, words: NameWords, chinese: bool) -> Scalar:
+    """Where the words of the trade at the end begin; a Chinese trade name keeps two characters if it can."""
+    begin = n
+    for k in range(5):
+        found, at = longest_ending(words.industry_endings, work, i, begin)
+        if found < 0 or (chinese and at - i == 1 and k > 0):
+            break
+        if not chinese and at == i and k > 0:
+            break  # a name of nothing but trades keeps its first word as its name
+        begin = at
+        while begin > i and (work[begin - 1] == _SPACE or work[begin - 1] == _AND):
+            begin -= 1
+        if begin <= i:
+            break
+    return begin
+
+
+@kernel
+def _chinese_person(work: Column, i: Scalar, n: Scalar, words: NameWords) -> bool:
+    """Whether two to four characters begin with a surname and leave one or two for a given name."""
+    if n - i < 2 or n - i > 4:
+        return False
+    surname, end = longest_word(words.surnames, work, i, n)
+    return bool(surname >= 0 and 1 <= n - end <= 2)
+
+
+@kernel
+def _latin_person(work: Column, i: Scalar, n: Scalar) -> bool:
+    """Whether the words are two or three without a digit, as a person's name is."""
+    count = 0
+    for k in range(i, n):
+        if 48 <= work[k] <= 57 or work[k] == _AND:
+            return False
+        if work[k] == _SPACE:
+            count += 1
+    return 1 <= count <= 2
+
+
+@kernel
+def _split_chinese(
+    work: Column, n: Scalar, form: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column
+) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar]:
+    """Begin and end of the trade name, end of the trade words, form, flags."""
+    n, ending = _strip_forms(work, n, index, words, context, known, True)
+    form = ending if form < 0 or ending == _BRANCH else form
+    before = known.copy()
+    i, last, sure = _leading_places(work, n, index, context, known)
+    begin = _strip_industry(work, i, n, words, True)
+    if begin == i and not sure and i > last:
+        known[:] = before  # the short name of a place elsewhere, and nothing behind it: a trade name
+        i = last
+    flags = 0
+    if _chinese_person(work, i, begin, words):
+        flags = _PERSON_SHAPED
+    return i, begin, n, form, flags
+
+
+@kernel
+def _split_latin(
+    work: Column, n: Scalar, form: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column
+) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar]:
+    """Begin and end of the trade name, end of the trade words, form, flags."""
+    n, ending = _strip_forms(work, n, index, words, context, known, False)
+    form = ending if form < 0 else form
+    i = 0
+    for _ in range(2):
+        found, end = longest_word(words.form_starts, work, i, n)
+        if found < 0 or end >= n:
+            break
+        form = found if form < 0 else form
+        i = end
+        while i < n and work[i] == _SPACE:
+            i += 1
+    flags = 0
+    begin = _strip_industry(work, i, n, words, False)
+    if i == 0 and begin == n and form < 0 and _latin_person(work, i, n):
+        flags = _PERSON_SHAPED
+    before = known.copy()
+    shift, _, sure = _leading_places(work[i:begin], begin - i, index, context, known)
+    if shift and (i + shift >= begin or not (sure or context[1] < 0)):
+        known[:] = before
+        shift = 0
+    i += shift
+    while begin == n or i < begin:
+        found, end = longest_word(words.industry_starts, work, i, begin)
+        if found < 0 or end >= begin:
+            break
+        i = end
+        while i < begin and work[i] == _SPACE:
+            i += 1
+    return i, begin, n, form, flags
+
+
+@kernel
+def split_rows(
+    text: Column,
+    offsets: Column,
+    index: PlaceIndex,
+    words: NameWords,
+    context: Column,
+    trade: Column,
+    trade_ends: Column,
+    industry: Column,
+    industry_ends: Column,
+    form: Column,
+    places: Column,
+    flags: Column,
+) -> None:
+    """Split every name into the arrays given; see `organisation_names.split_names`."""
+    work = np.empty(_LONGEST, dtype=np.uint32)
+    t, d = 0, 0
+    for row in range(offsets.size - 1):
+        start, stop = offsets[row], offsets[row + 1]
+        blank, end = longest_word(words.blanks, text, start, stop)
+        chinese, brackets = False, False
+        for i in range(start, stop):
+            chinese = chinese or text[i] >= FIRST_CJK
+            brackets = brackets or text[i] == _OPEN
+        if start < stop and not (blank >= 0 and end == stop):
+            named = -1
+            if brackets:
+                named = _bracketed(text, start, stop, index, words, context[row], places[row])
+            n = _unbracketed(text, start, stop, work, chinese)
+            if chinese:
+                a, b, c, found, bits = _split_chinese(work, n, named, index, words, context[row], places[row])
+            else:
+                a, b, c, found, bits = _split_latin(work, n, named, index, words, context[row], places[row])
+            form[row] = found
+            flags[row] = bits
+            for i in range(a, b):
+                trade[t] = work[i]
+                t += 1
+            while b < c and work[b] == _SPACE:
+                b += 1
+            for i in range(b, c):
+                industry[d] = work[i]
+                d += 1
+        trade_ends[row + 1] = t
+        industry_ends[row + 1] = d
+
+
+@kernel
+def person_within(
+    text: Column,
+    offsets: Column,
+    persons: Column,
+    person_offsets: Column,
+    owners: Column,
+    loose: Column,
+    within: Column,
+) -> None:
+    """Mark the rows whose name holds the name of one of their persons.
+
+    Args:
+        text: code points of names.
+        offsets: their rows.
+        persons: code points of persons' names.
+        person_offsets: their rows.
+        owners: row of `text` that each person belongs to.
+        loose: rows in which a given name or one word of the name is enough.
+        within: what is marked.
+    """
+    for p in range(owners.size):
+        row = owners[p]
+        a, b = person_offsets[p], person_offsets[p + 1]
+        if within[row] or b - a < 2:
+            continue
+        start, stop = offsets[row], offsets[row + 1]
+        if persons[a] >= FIRST_CJK:
+            given = a + 1 if b - a <= 3 else a + 2
+            begin = given if loose[row] and b - given >= 2 else a
+            within[row] = _holds(text, start, stop, persons, begin, b, False)
+            continue
+        every, some = True, False
+        at = a
+        while at < b:
+            end = at
+            while end < b and persons[end] != _SPACE:
+                end += 1
+            if end - at >= 2:
+                held = _holds(text, start, stop, persons, at, end, True)
+                every = every and held
+                some = some or (held and end - at >= 3)
+            at = end + 1
+        within[row] = every or (loose[row] and some)
+
+
+@kernel
+def _holds(text: Column, start: Scalar, stop: Scalar, piece: Column, a: Scalar, b: Scalar, whole_word: bool) -> bool:
+    """Whether `piece[a:b]` occurs in `text[start:stop]`, as a word of its own if `whole_word`."""
+    size = b - a
+    for i in range(start, stop - size + 1):
+        same = True
+        for k in range(size):
+            if text[i + k] != piece[a + k]:
+                same = False
+                break
+        if not same:
+            continue
+        if not whole_word:
+            return True
+        left = i == start or not is_latin_letter(text[i - 1])
+        if left and (i + size == stop or not is_latin_letter(text[i + size])):
+            return True
+    return False
+
+
+@kernel
+def blank_rows(text: Column, offsets: Column, blanks: Column, values: Column, ends: Column) -> None:
+    """Copy text without the rows that stand for nothing."""
+    p = 0
+    for row in range(offsets.size - 1):
+        start, stop = offsets[row], offsets[row + 1]
+        found, end = longest_word(blanks, text, start, stop)
+        if not (found >= 0 and end == stop):
+            for i in range(start, stop):
+                values[p] = text[i]
+                p += 1
+        ends[row + 1] = p

@@ -1,0 +1,190 @@
+"""A gazetteer made ready for compiled loops: every name of every place in one trie, with its place in the hierarchy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from townshift.frames import texts
+from townshift.process.code_points import normalise, text_of
+from townshift.process.data_rows import data_rows
+from townshift.process.gazetteer import divisions_by_year
+from townshift.process.word_trie import WordTrie, build_trie
+
+LEVELS = {"country": 0, "province": 1, "city": 2, "county": 3, "town": 4, "park": 4, "village": 4}
+"""How deep a kind of place lies; other kinds are never read from an address."""
+
+COUNTRY, PROVINCE, CITY, COUNTY, TOWN = range(5)
+FOREIGN, HOME = -2, -3
+"""In place of a place: the name of another country, or of the study's own."""
+
+_ENDINGS = (
+    "特别行政区",
+    "自治区",
+    "自治州",
+    "自治县",
+    "自治旗",
+    "地区",
+    "街道",
+    "省",
+    "市",
+    "盟",
+    "县",
+    "区",
+    "旗",
+    "镇",
+    "乡",
+)
+_FIRST_CHINESE_DIGITS = r"[1-8]\d{5}"
+
+
+class PlaceIndex(NamedTuple):
+    """Places as flat arrays; a place is its row number in the gazetteer.
+
+    Attributes:
+        trie: of all names; a name's number is its entry.
+        starts: shape (entries + 1,); candidates of an entry are `candidates[starts[entry]:starts[entry + 1]]`.
+        candidates: places that bear the name, or `FOREIGN`, `HOME`.
+        rank: how good a name it is for the candidate: 0 full, 1 full and former, 2 short, 3 short and former.
+        ancestors: shape (places, 5); the place itself or what contains it, by level; -1 = none.
+        levels: level of each place, -1 = none.
+        approximate: whether the county of a town is only estimated.
+        without_counties: whether a city has no counties and stands for one.
+        lon: degrees WGS-84, NaN where unknown.
+        lat: the same.
+    """
+
+    trie: WordTrie
+    starts: npt.NDArray[np.int32]
+    candidates: npt.NDArray[np.int32]
+    rank: npt.NDArray[np.int8]
+    ancestors: npt.NDArray[np.int32]
+    levels: npt.NDArray[np.int8]
+    approximate: npt.NDArray[np.bool_]
+    without_counties: npt.NDArray[np.bool_]
+    lon: npt.NDArray[np.float64]
+    lat: npt.NDArray[np.float64]
+
+
+def place_index(places: pd.DataFrame, country: str = "CN") -> PlaceIndex:
+    """Index the gazetteer `places`; where it uses China's codes, with the names its counties bore since 1980.
+
+    Args:
+        places: the table `places`.
+        country: ISO 3166-1 code of the study's country; the names of others mark an address as abroad.
+    """
+    rows = texts(places, "place_id", "name", "name_zh", "kind", "parent_id", "adcode")
+    ancestors, levels = _hierarchy(rows)
+    bears: dict[str, dict[int, int]] = defaultdict(dict)
+    for name, place, rank in _names(rows, levels, country):
+        if len(name) > 1:
+            bears[name][place] = min(rank, bears[name].get(place, rank))
+    for name, code in _countries():
+        bears[name] = {HOME if code == country else FOREIGN: 0}
+    entries = sorted(bears)
+    sizes = [len(bears[name]) for name in entries]
+    ordered = [sorted(bears[name].items()) for name in entries]
+    has_counties = np.zeros(len(rows), dtype=np.bool_)
+    has_counties[ancestors[levels == COUNTY, CITY]] = True
+    return PlaceIndex(
+        trie=build_trie(entries, range(len(entries)), confusions()),
+        starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+        candidates=np.array([place for found in ordered for place, _ in found], dtype=np.int32),
+        rank=np.array([rank for found in ordered for _, rank in found], dtype=np.int8),
+        ancestors=ancestors,
+        levels=levels,
+        approximate=rows["place_id"].str.startswith("gn").to_numpy(dtype=np.bool_),
+        without_counties=(levels == CITY) & ~has_counties,
+        lon=_numbers(places, "lon"),
+        lat=_numbers(places, "lat"),
+    )
+
+
+@cache
+def confusions() -> dict[str, str]:
+    """Characters read as others when words are looked up, from `ocr_confusions.csv`."""
+    return {row["read"]: row["as"] for row in data_rows("ocr_confusions.csv")}
+
+
+def code_index(places: pd.DataFrame) -> dict[str, int]:
+    """Row of `places` by six-digit code, with the codes its counties bore since 1980.
+
+    A code that several divisions bore belongs to the one that bore it last.
+    """
+    rows = texts(places, "place_id", "adcode", "kind")
+    by_id = {place: row for row, place in enumerate(rows["place_id"])}
+    by_code = {code: row for row, code in enumerate(rows["adcode"]) if code}
+    out: dict[str, int] = {}
+    if _chinese(rows):
+        for old in divisions_by_year().sort_values(["year_to", "place_id"], kind="stable").itertuples(index=False):
+            row = by_id.get(str(old.place_id), by_code.get(str(old.place_id)))
+            if row is not None:
+                out[str(old.adcode)] = row
+    out.update(by_code)
+    return out
+
+
+def _chinese(rows: pd.DataFrame) -> bool:
+    return bool((rows["adcode"] + rows["place_id"]).str.contains(_FIRST_CHINESE_DIGITS, regex=True).any())
+
+
+def _numbers(places: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    if name not in places.columns:
+        return np.full(len(places), np.nan)
+    return np.asarray(places[name].astype("float64").to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _hierarchy(rows: pd.DataFrame) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int8]]:
+    number = {place: row for row, place in enumerate(rows["place_id"])}
+    levels = np.array([LEVELS.get(kind, -1) for kind in rows["kind"]], dtype=np.int8)
+    parent = [number.get(place, -1) for place in rows["parent_id"]]
+    ancestors = np.full((len(rows), len(set(LEVELS.values()))), -1, dtype=np.int32)
+    for row in range(len(rows)):
+        at, seen = row, 0
+        while at >= 0 and seen < 10:
+            if levels[at] >= 0 and ancestors[row, levels[at]] < 0:
+                ancestors[row, levels[at]] = at
+            at, seen = parent[at], seen + 1
+    return ancestors, levels
+
+
+def _names(rows: pd.DataFrame, levels: npt.NDArray[np.int8], country: str) -> Iterable[tuple[str, int, int]]:
+    """Every (normalised name, place, rank)."""
+    full = text_of(normalise(pa.array(rows["name_zh"].tolist(), pa.string()))).to_pylist()
+    latin = text_of(normalise(pa.array(rows["name"].tolist(), pa.string()))).to_pylist()
+    for place, (zh, en) in enumerate(zip(full, latin, strict=True)):
+        if levels[place] <= COUNTRY:
+            continue
+        yield zh, place, 0
+        yield en, place, 0
+        yield _short(zh), place, 2
+    if country != "CN" or not _chinese(rows):
+        return
+    by_id = {code: row for row, code in enumerate(rows["place_id"])}
+    by_code = {code: row for row, code in enumerate(rows["adcode"]) if code}
+    for old in divisions_by_year().itertuples(index=False):
+        found = by_id.get(str(old.place_id), by_code.get(str(old.place_id)))
+        if found is not None:
+            yield str(old.name), found, 1
+            yield str(old.short_name), found, 3
+
+
+def _short(name: str) -> str:
+    """A Chinese name without its kind, where two characters remain."""
+    for ending in _ENDINGS:
+        if name.endswith(ending) and len(name) - len(ending) >= 2:
+            return name.removesuffix(ending)
+    return ""
+
+
+def _countries() -> list[tuple[str, str]]:
+    rows = data_rows("countries.csv")
+    names = text_of(normalise(pa.array([row["name"] for row in rows]))).to_pylist()
+    return [(name, row["code"]) for name, row in zip(names, rows, strict=True)]
