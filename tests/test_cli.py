@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -157,3 +160,110 @@ def test_plan_computes_nothing(study):
     assert planned.returncode == 0
     assert "series" in planned.stdout
     assert not (study / "out" / "results").exists()
+
+
+def without_privileges(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command as someone whom file permissions bind, which they do not bind root."""
+    if os.geteuid() and shutil.which("setpriv") is None:
+        return townshift(*arguments)
+    if shutil.which("setpriv") is None:
+        pytest.skip("permissions do not bind root, and setpriv is not there")
+    command = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", sys.executable, "-m", "townshift"]
+    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture
+def read_only(study: Path) -> Iterator[Path]:
+    study.chmod(0o555)
+    yield study
+    study.chmod(0o755)
+
+
+def test_a_study_that_may_not_be_written_is_checked_all_the_same_and_a_run_says_why_not(read_only):
+    checked = without_privileges("check", read_only)
+    assert "Traceback" not in checked.stderr
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "Tables read: 9" in checked.stdout
+    assert "TS-RUN-002" in checked.stdout
+    assert "write permission" in refused(without_privileges("run", read_only), "TS-RUN-002")
+
+
+@pytest.mark.parametrize("name", [".", "study.toml", "claims.toml", "data", "data/facts.csv"])
+def test_whatever_may_not_be_read_is_named(study, name):
+    path = study / name
+    mode = path.stat().st_mode
+    path.chmod(0)
+    try:
+        shown = refused(without_privileges("check", study, "--lang", "zh"), "TS-STUDY-016")
+    finally:
+        path.chmod(mode)
+    assert (str(study) if name == "." else name) in shown
+
+
+def test_claims_are_printed_even_if_their_registration_cannot_be_written(read_only):
+    read_only.chmod(0o755)
+    (read_only / "out").mkdir()
+    read_only.chmod(0o555)
+    shown = refused(without_privileges("run", read_only), "TS-CLAIM-018")
+    assert "supported" in shown
+    assert (read_only / "out" / "report.html").is_file()
+
+
+def test_new_on_a_full_disk_leaves_no_half_study(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("needs root to mount a small disk")
+    try:
+        refused(townshift("new", disk / "x"), "TS-RUN-001")
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [("series.nope=1", "TS-RUN-022"), ("nope.x=1", "TS-RUN-020"), ("series.common_bias_sd=much", "TS-RUN-023")],
+)
+def test_a_wrong_setting_is_refused_before_any_result_is_touched(study, setting, code):
+    assert townshift("run", study).returncode == 0
+    before = {path: path.read_bytes() for path in sorted((study / "out" / "results").iterdir())}
+    shown = refused(townshift("run", study, "--set", setting), code)
+    assert f"--set {setting.split('=')[0].removesuffix('.x')}" in shown
+    assert {path: path.read_bytes() for path in sorted((study / "out" / "results").iterdir())} == before
+
+
+def test_check_tells_wrong_tables_parameters_and_claims_at_once_with_their_lines(study):
+    with (study / "study.toml").open("a", encoding="utf-8") as manifest:
+        manifest.write("\n[parameters.series]\ncommon_bias = 0.2\n")
+    line = len((study / "study.toml").read_text("utf-8").splitlines())
+    events = study / "data" / "events.csv"
+    events.write_text(events.read_text("utf-8").replace("E02,", "E01,"), "utf-8")
+    claims = study / "claims.toml"
+    claims.write_text(claims.read_text("utf-8").replace("delta =", "dleta =", 1), "utf-8")
+    shown = refused(townshift("check", study), "TS-DATA-011")
+    assert f"study.toml line {line}: Step series has no parameter common_bias." in shown
+    assert "TS-CLAIM-002" in shown
+    assert "Nothing is wrong" not in shown
+    assert "4 fatal" in shown
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.3, 2.0, 3.0])
+def test_ctrl_c_stops_at_any_moment_without_a_traceback_and_the_next_run_is_whole(study, seconds):
+    with subprocess.Popen(
+        [sys.executable, "-m", "townshift", "run", str(study)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 130, told
+    assert "Traceback" not in told
+    assert "Nothing is lost" in told
+    assert townshift("run", study).returncode == 0

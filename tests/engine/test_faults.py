@@ -8,8 +8,10 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 
 from engine import killed_run
 from engine.toy_town import ToyTown, states, stored_bytes
-from townshift.engine import atomic
+from townshift.engine import atomic, interrupt, run_graph
 from townshift.engine.lock import run_lock
 from townshift.errors import EngineError
 
@@ -199,3 +201,35 @@ def test_a_write_that_is_broken_off_leaves_the_old_file(tmp_path: Path) -> None:
         broken_off()
     assert path.read_text("utf-8") == "旧"
     assert [entry.name for entry in path.parent.iterdir()] == ["x.txt"]
+
+
+def test_a_ctrl_c_that_a_library_turned_into_an_error_of_its_own_still_stops_the_run(
+    town: ToyTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def swallowing(*_arguments: Any, **_options: Any) -> Any:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise RuntimeError("query interrupted")
+
+    steps = town.steps()
+    plain = next(step for step in steps if "parameters" not in step.special)
+    monkeypatch.setattr(sys.modules[plain.module], plain.name, swallowing)
+    interrupt.watch()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_graph(town.study, steps)
+    finally:
+        interrupt.watch()
+        signal.signal(signal.SIGINT, before)
+    assert not (town.study.out / "cache" / "steps" / f"{plain.name}.json").exists()
+
+
+def test_a_lock_that_cannot_be_written_on_a_full_disk_is_said(small_disk: Path) -> None:
+    (small_disk / "out").mkdir()
+    (small_disk / "out" / "run.lock").touch()
+    with suppress(OSError):
+        (small_disk / "ballast").write_bytes(bytes(200_000))
+    with pytest.raises(EngineError, match="TS-RUN-001"), run_lock(small_disk / "out"):
+        pass

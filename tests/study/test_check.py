@@ -369,3 +369,38 @@ def test_line_ends_of_other_systems_are_read(folder, ending):
     path = folder / "data" / "facts.csv"
     path.write_bytes(path.read_text(encoding="utf-8").replace("520,firms", "5x0,firms").replace("\n", ending).encode())
     assert found(folder)["TS-DATA-007", "value"].examples == ((3, "5x0"), (6, "5x0"))
+
+
+def test_coordinates_swapped_wherever_there_are_any_are_fatal_however_many_rows_have_none(study_with):
+    places = "place_id,name,kind,lon,lat\nalder,Alder,town,30.87,120.27\nhill,Hill,county,,\ncoast,Coast,province,,\n"
+    assert found(study_with(places=places))["TS-DATA-014", "lat"].severity == "fatal"
+
+
+def test_fatal_problems_and_warnings_stand_under_headings_of_their_own(folder, edit):
+    edit(folder, "events", "E2,2013-05", "E1,2013-05")
+    edit(folder, "facts", "2010,410", "2010,4l0")
+    told = str(check_study(folder))
+    fatal, warning = told.index("These stop a run:"), told.index("These do not stop a run:")
+    assert fatal < told.index("TS-DATA-011") < warning < told.index("TS-DATA-007")
+
+
+def test_problems_outside_the_tables_are_told_and_counted_with_the_others(folder):
+    from townshift.errors import Problem
+
+    report = check_study(folder)
+    told = report.told([Problem("TS-STUDY-014", "data")])
+    assert "TS-STUDY-014" in told
+    assert "1 fatal, 0 to look at" in told
+    assert "Nothing is wrong" not in told
+
+
+def test_quarantine_speaks_the_language_of_whoever_checks(folder, edit):
+    edit(folder, "facts", "2010,410", "2010,4l0")
+    check_study(folder)
+    assert quarantine(folder, "facts")[0]["reason"] == "4l0 is not a number"
+    set_language("zh")
+    try:
+        check_study(folder)
+    finally:
+        set_language("en")
+    assert quarantine(folder, "facts")[0]["reason"] == "4l0 不是数字"

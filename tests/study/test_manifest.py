@@ -57,11 +57,21 @@ def test_malformed_toml_at_the_end_of_the_file_has_a_line_too(tmp_path):
     assert where.startswith("study.toml line ")
 
 
-@pytest.mark.parametrize(("first", "given"), [("format = 2", "2"), ('format = "1"', "1"), ("", "-")])
+@pytest.mark.parametrize(("first", "given"), [("format = 2", "2"), ('format = "1"', "1"), ("format = true", "True")])
 def test_another_format_is_refused_before_anything_else_is_judged(tmp_path, first, given):
     found = problems(tmp_path, GOOD.replace("format = 1", first).replace("title", "tilte"))
     assert [code for code, _ in found] == ["TS-STUDY-005"]
     assert f"format {given};" in next(iter(found.values()))
+
+
+def test_a_manifest_without_a_format_is_told_to_say_it(tmp_path):
+    ((code, where),) = problems(tmp_path, GOOD.replace("format = 1", ""))
+    assert (code, where) == ("TS-STUDY-022", "study.toml")
+
+
+def test_a_nul_byte_is_shown_where_it_stands(tmp_path):
+    found = problems(tmp_path, "format = 1\n\0[study]\n")
+    assert "␀[study]" in found["TS-STUDY-004", "study.toml line 2"]
 
 
 def test_all_slips_are_told_at_once_each_with_its_line(tmp_path):
@@ -72,9 +82,11 @@ def test_all_slips_are_told_at_once_each_with_its_line(tmp_path):
     assert set(found) == {
         ("TS-STUDY-006", "study.toml line 3"),
         ("TS-STUDY-007", "study.toml line 2"),
+        ("TS-STUDY-008", "study.toml line 6"),
         ("TS-STUDY-008", "study.toml line 11"),
     }
     assert "title" in found["TS-STUDY-006", "study.toml line 3"]
+    assert "the first year is after the last" in found["TS-STUDY-008", "study.toml line 6"]
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(tmp_path):
@@ -96,7 +108,8 @@ def test_other_encodings_of_the_manifest_are_refused_with_a_line(tmp_path):
 def test_messages_exist_in_chinese(tmp_path):
     set_language("zh")
     try:
-        found = problems(tmp_path, GOOD.replace("title =", "tilte ="))
+        found = problems(tmp_path, GOOD.replace("title =", "tilte =").replace("year = 2004", "year = 'x'"))
     finally:
         set_language("en")
-    assert "不是 study.toml 的设置项" in found["TS-STUDY-006", "study.toml line 3"]
+    assert "不是 study.toml 的设置项" in found["TS-STUDY-006", "study.toml 第 3 行"]
+    assert "必须是整数" in found["TS-STUDY-008", "study.toml 第 11 行"]

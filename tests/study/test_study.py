@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 
 import pytest
 
@@ -153,3 +154,58 @@ def test_loaded_tables_with_personal_columns_lie_in_private(study_with):
     assert b"Planted Name" in path.read_bytes()
     kept = [one for one in study.out.rglob("*") if one.is_file() and b"Planted Name" in one.read_bytes()]
     assert kept == []
+
+
+@pytest.mark.parametrize("name", ["out", "out/results", "out/run.lock"])
+def test_a_link_that_leads_out_of_what_a_run_may_remove_is_refused_and_what_lies_there_stays(folder, tmp_path, name):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious.parquet").write_text("precious")
+    link = folder / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere / "precious.parquet" if name.endswith("lock") else elsewhere)
+    with pytest.raises(StudyError, match=f"{name} leads out of the study.*\\n.*TS-STUDY-021"):
+        open_study(folder)
+    assert (elsewhere / "precious.parquet").read_text() == "precious"
+
+
+def test_a_link_inside_out_is_left_alone(folder):
+    (folder / "out" / "cache").mkdir(parents=True)
+    (folder / "out" / "latest").symlink_to("cache")
+    assert open_study(folder).tables
+
+
+@pytest.mark.parametrize("name", ["study.toml", "claims.toml", "data/facts.csv"])
+@pytest.mark.parametrize("kind", ["nowhere", "itself", "folder", "pipe"])
+def test_what_is_no_ordinary_file_is_refused_at_once_wherever_a_file_is_read(folder, name, kind):
+    path = folder / name
+    path.unlink(missing_ok=True)
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("nothing_here" if kind == "nowhere" else path.name)
+    signal.alarm(20)  # reading a pipe would wait for ever
+    try:
+        with pytest.raises(StudyError, match=r"TS-STUDY-018|TS-STUDY-016") as told:
+            open_study(folder)
+    finally:
+        signal.alarm(0)
+    assert name in str(told.value)
+
+
+def test_the_manifest_the_folder_and_the_claims_are_told_at_once(folder):
+    manifest = folder / "study.toml"
+    manifest.write_text(manifest.read_text().replace("title", "tilte"))
+    (folder / "claims.toml").mkdir()
+    (folder / "data" / "facts.csv").unlink()
+    (folder / "data" / "facts.csv").symlink_to("/etc/hostname")
+    with pytest.raises(StudyError) as told:
+        open_study(folder)
+    assert {one.code for one in told.value.problems} == {
+        "TS-STUDY-006",
+        "TS-STUDY-007",
+        "TS-STUDY-011",
+        "TS-STUDY-018",
+    }
