@@ -1,0 +1,76 @@
+"""A whole study around a synthetic registry: manifest, places, sources, firms, truth, and a word on what it is."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from townshift.examples.registry import Difficulty, SyntheticRegistry, synthetic_registry
+
+if TYPE_CHECKING:
+    from townshift.examples.registry_world import Country
+
+PLACE_COLUMNS = ("place_id", "name", "name_zh", "kind", "parent_id", "adcode", "lon", "lat", "role")
+SOURCE_COLUMNS = ("source_id", "tier", "title_in_own_words", "outlet", "originator", "lineage", "published", "interest")
+
+
+def write_example(
+    folder: Path, firms: int, seed: int, country: Country = "cn", *, difficulty: Difficulty = "hard"
+) -> SyntheticRegistry:
+    """Lay out a study of an invented town whose registry is made up, with its truth in `truth/`.
+
+    Args:
+        folder: of the study; made if need be, files of the same names are replaced.
+        firms: records of the registry.
+        seed: whole number; the same seed gives the same bytes.
+        country: `cn` or `uk`.
+        difficulty: see `synthetic_registry`.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ValueError: too few or too many firms.
+    """
+    from townshift.examples.registry_world import FOCAL, gazetteer
+
+    written = synthetic_registry(folder, firms, seed, country=country, difficulty=difficulty)
+    focal = FOCAL[country][0]
+    rows = [
+        (p.place_id, p.name, p.name_zh, p.kind, p.parent_id, p.adcode, p.lon, p.lat, _role(p.kind, p.place_id == focal))
+        for p in gazetteer(country).values()
+    ]
+    _write_csv(folder / "data" / "places.csv", PLACE_COLUMNS, rows)
+    source = (
+        "registry",
+        "other",
+        "Invented registry of firms",
+        "townshift",
+        "townshift_model",
+        "",
+        "2025-01-01",
+        "none",
+    )
+    _write_csv(folder / "data" / "sources.csv", SOURCE_COLUMNS, [source])
+    values = {"FIRMS": f"{firms}", "SEED": f"{seed}", "COUNTRY": country, "DIFFICULTY": difficulty}
+    for name in ("study.toml", "claims.toml", "README.md"):
+        template = files("townshift.examples").joinpath("registry_templates").joinpath(f"{country}-{name}")
+        text = template.read_text(encoding="utf-8")
+        for key, value in values.items():
+            text = text.replace(f"@{key}@", value)
+        (Path(folder) / name).write_text(text, encoding="utf-8", newline="\n")
+    return written
+
+
+def _role(kind: str, focal: bool) -> str:
+    return "origin" if focal else "destination" if kind == "county" else "context"
+
+
+def _write_csv(path: Path, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
