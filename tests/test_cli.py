@@ -203,6 +203,7 @@ def test_whatever_may_not_be_read_is_named(study, name):
 def test_claims_are_printed_even_if_their_registration_cannot_be_written(read_only):
     read_only.chmod(0o755)
     (read_only / "out").mkdir()
+    (read_only / "private").mkdir()
     read_only.chmod(0o555)
     shown = refused(without_privileges("run", read_only), "TS-CLAIM-018")
     assert "supported" in shown

@@ -224,6 +224,8 @@ def test_a_ctrl_c_that_a_library_turned_into_an_error_of_its_own_still_stops_the
         interrupt.watch()
         signal.signal(signal.SIGINT, before)
     assert not (town.study.out / "cache" / "steps" / f"{plain.name}.json").exists()
+    log = town.study.out / "run.log"
+    assert not log.exists() or f"{plain.name}: failed" not in log.read_text("utf-8")
 
 
 def test_a_lock_that_cannot_be_written_on_a_full_disk_is_said(small_disk: Path) -> None:
