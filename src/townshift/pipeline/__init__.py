@@ -7,6 +7,6 @@ from townshift.engine import Step, collect
 
 def steps() -> tuple[Step, ...]:
     """All steps of townshift, in the order in which they are listed."""
-    from townshift.pipeline import coordination, evidence, governance, labour, process
+    from townshift.pipeline import coordination, evidence, governance, labour, process, registry
 
-    return collect([evidence, process, governance, labour, coordination])
+    return collect([evidence, process, registry, governance, labour, coordination])
