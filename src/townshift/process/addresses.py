@@ -18,7 +18,18 @@ import numpy.typing as npt
 from townshift.process.code_points import FIRST_CJK, CodePoints, Positions
 from townshift.process.data_rows import data_rows
 from townshift.process.kernel import Column, Scalar, kernel
-from townshift.process.place_index import FOREIGN, HOME, PlaceIndex
+from townshift.process.place_index import (
+    APPROXIMATE,
+    FOREIGN,
+    HOME,
+    LEVEL,
+    MORE,
+    N_NEAR_CITIES,
+    NEAR_CITIES,
+    PLACE,
+    RANK,
+    PlaceIndex,
+)
 from townshift.process.word_trie import WordTrie, build_trie, is_latin_letter, longest_word
 
 AMBIGUOUS, ABROAD, DISAGREES = 1, 2, 4
@@ -26,10 +37,9 @@ AMBIGUOUS, ABROAD, DISAGREES = 1, 2, 4
 
 _STREET_AFTER, _STREET_BEFORE = 1, 2
 _LONGEST_GAP = 14
-_LONGEST_NAMED = 3
 _ROADS = np.array([ord(char) for char in "路街巷弄"], dtype=np.uint32)
 _SIDES = np.array([ord(char) for char in "东南西北中新老"], dtype=np.uint32)
-_DAO, _DA, _MARKET, _CITY_SIGN = ord("道"), ord("大"), ord("场"), ord("市")
+_DAO, _DA, _MARKET, _CITY_SIGN, _JIE = (ord(sign) for sign in "道大场市街")
 _STOPS = np.array([ord(char) for char in "号幢栋楼室弄"], dtype=np.uint32)
 
 
@@ -65,7 +75,7 @@ def resolve_addresses(
     levels = np.full((size, 5), -1, dtype=np.int32)
     flags = np.zeros(size, dtype=np.uint8)
     starts, ends = addresses.offsets[:-1].copy(), addresses.offsets[1:].copy()
-    _resolve_rows(addresses.signs, starts, ends, index, _street_words(), known, levels, flags)
+    _resolve_rows(addresses.signs, starts, ends, index.trie, index.candidates, _street_words(), known, levels, flags)
     return ResolvedAddresses(levels, flags, starts, ends)
 
 
@@ -92,78 +102,118 @@ def _road_at(text: Column, i: Scalar, stop: Scalar) -> bool:
     if i >= stop:
         return False
     following = text[i + 1] if i + 1 < stop else 0
+    if text[i] == _MARKET and text[i - 1] == _CITY_SIGN:
+        return True  # 中山市场 is no city
     if text[i] == _DA:
         return bool(following == _DAO or _in(following, _ROADS))
     return bool(_in(text[i], _ROADS) and following != _DAO)
 
 
 @kernel
-def _fits(index: PlaceIndex, place: Scalar, known: Column) -> bool:
+def _near_city(candidates: Column, k: Scalar, known: Column) -> bool:
+    """Whether the city known is the estimated one of a town or one of its neighbours."""
+    city = known[2]
+    if city == candidates[k, LEVEL + 2]:
+        return True
+    for column in range(NEAR_CITIES, NEAR_CITIES + N_NEAR_CITIES):  # noqa: SIM110 - numba compiles the loop
+        if city == candidates[k, column]:
+            return True
+    return False
+
+
+@kernel
+def _fits(candidates: Column, k: Scalar, known: Column) -> bool:
     """Whether a place contradicts none of the levels known; an estimated county is no contradiction within a city."""
     for level in range(1, 5):
-        here, there = index.ancestors[place, level], known[level]
+        here, there = candidates[k, LEVEL + level], known[level]
         if here < 0 or there < 0 or here == there:
             continue
-        same_city = known[2] >= 0 and index.ancestors[place, 2] == known[2]
-        if level == 3 and index.approximate[place] and (known[2] < 0 or same_city):
+        if (
+            candidates[k, APPROXIMATE]
+            and (level == 2 or level == 3)
+            and (known[2] < 0 or _near_city(candidates, k, known))
+        ):
             continue
         return False
     return True
 
 
 @kernel
-def best_candidate(index: PlaceIndex, entry: Scalar, known: Column, context: Column, short: bool) -> Scalar:
-    """The place an entry means: -1 = none fits, -4 = several fit equally, `FOREIGN` or `HOME`."""
-    best, best_score, ties = -1, -1, 0
-    for k in range(index.starts[entry], index.starts[entry + 1]):
-        place = index.candidates[k]
-        if place < 0:
-            return place
-        if (index.rank[k] >= 2 and not short) or not _fits(index, place, known):
-            continue
-        score = 10 * (3 - index.rank[k])
-        if _fits(index, place, context):
-            score += 100
-            for level in range(1, 5):
-                if context[level] >= 0 and context[level] == index.ancestors[place, level]:
-                    score += 100
-        level = index.levels[place]
-        if index.rank[k] >= 2:
-            score += 4 - level  # 吉林 alone is the province, 湖州 the city rather than a town of that name
-        elif known[level] == place:
-            score += 5
-        if score > best_score:
-            best, best_score, ties = place, score, 0
-        elif score == best_score and known[level] != place:
-            ties += 1
-    return -4 if ties else best
+def _score(candidates: Column, k: Scalar, known: Column, context: Column) -> Scalar:
+    """How well a candidate suits: what the columns say first, then a full and current name, then the larger place."""
+    score = 10 * (3 - candidates[k, RANK])
+    if _fits(candidates, k, context):
+        score += 100
+        for level in range(1, 5):
+            if context[level] >= 0 and context[level] == candidates[k, LEVEL + level]:
+                score += 100
+    level = candidates[k, LEVEL]
+    if candidates[k, RANK] >= 2:
+        return score + 4 - level  # 吉林 alone is the province, 湖州 the city rather than a town of that name
+    for above in range(2, 4):  # towns of one name: the one whose estimated city and county are those named
+        if known[above] >= 0 and known[above] == candidates[k, LEVEL + above]:
+            score += 2
+    return score + (5 if known[level] == candidates[k, PLACE] else 0)
 
 
 @kernel
-def fill_levels(index: PlaceIndex, place: Scalar, known: Column) -> None:
+def best_candidate(candidates: Column, first: Scalar, known: Column, context: Column, short: bool) -> Scalar:
+    """Row of the place a name means: -1 = none fits, -4 = several fit equally, `FOREIGN` or `HOME`.
+
+    Args:
+        candidates: of the gazetteer.
+        first: row of the name's first candidate.
+        known: places by level that are settled; a candidate may not contradict them.
+        context: places by level that merely settle which of several is meant.
+        short: whether names without 省, 市, 县 count.
+    """
+    if candidates[first, PLACE] < 0:
+        return np.int64(candidates[first, PLACE])
+    best, best_score, ties = np.int64(-1), np.int64(-1), 0
+    k = np.int64(first)
+    while True:
+        if (short or candidates[k, RANK] < 2) and _fits(candidates, k, known):
+            score = np.int64(_score(candidates, k, known, context))
+            if score > best_score:
+                best, best_score, ties = k, score, 0
+            elif score == best_score and known[candidates[k, LEVEL]] != candidates[k, PLACE]:
+                ties += 1
+        if candidates[k, MORE] == 0:
+            break
+        k += 1
+    return np.int64(-4) if ties else best
+
+
+@kernel
+def fill_levels(candidates: Column, k: Scalar, known: Column) -> None:
     """Note a place and all that contains it; what is known already stays."""
+    if candidates[k, APPROXIMATE] and known[2] >= 0 and known[2] != candidates[k, LEVEL + 2]:
+        known[4] = candidates[k, PLACE]  # its county is only estimated, and in another city
+        return
     for level in range(1, 5):
         if known[level] < 0:
-            known[level] = index.ancestors[place, level]
+            known[level] = candidates[k, LEVEL + level]
+
+
+@kernel
+def _street_begins(code: Scalar, following: Scalar) -> bool:
+    return bool(48 <= code <= 57 or _in(code, _STOPS) or (_in(code, _ROADS) and following != _DAO))
 
 
 @kernel
 def _chinese(
-    text: Column, start: Scalar, stop: Scalar, index: PlaceIndex, context: Column, known: Column
+    text: Column, start: Scalar, stop: Scalar, trie: Column, candidates: Column, context: Column, known: Column
 ) -> tuple[Scalar, Scalar, Scalar]:
     """Places from the left: where the street begins, the first name of several places (-1 = none), flags."""
     i, street, pending, flags = start, start, -1, 0
     adjoining = True
-    named = 0
     while i < stop and i - street <= _LONGEST_GAP:
-        entry, end = longest_word(index.trie, text, i, stop)
-        if entry >= 0 and end < stop and text[end - 1] == _CITY_SIGN and text[end] == _MARKET:
-            entry = -1
+        entry, end = longest_word(trie, text, i, stop)
         if entry >= 0 and _road_at(text, end, stop):
             break
         place = -1
         if entry >= 0:
-            place = best_candidate(index, entry, known, context, adjoining)
+            place = best_candidate(candidates, entry, known, context, adjoining)
         if place == FOREIGN:
             if i == start:
                 flags |= ABROAD
@@ -175,13 +225,14 @@ def _chinese(
         if place == -4 and pending < 0:
             pending = entry
         if place >= 0:
-            fill_levels(index, place, known)
-            named += 1
+            fill_levels(candidates, place, known)
+            if candidates[place, LEVEL] == 4 and end + 1 < stop and text[end] == _JIE and text[end + 1] == _DAO:
+                end += 2
         if place >= 0 or place == -4:
             i, street, adjoining = end, end, True
             continue
         following = text[i + 1] if i + 1 < stop else 0
-        if 48 <= text[i] <= 57 or _in(text[i], _STOPS) or (_in(text[i], _ROADS) and following != _DAO):
+        if _street_begins(text[i], following):
             break
         adjoining = adjoining and (text[i] == 40 or text[i] == 41)
         i += 1
@@ -189,51 +240,73 @@ def _chinese(
 
 
 @kernel
+def _settle_latin(
+    candidates: Column, entry: Scalar, known: Column, context: Column, nothing: Column, weak: bool
+) -> tuple[Scalar, bool]:
+    """The place a name means and whether it contradicts, and so replaces, what was known."""
+    place = best_candidate(candidates, entry, known, context, True)
+    if place != -1 or weak:
+        return place, False
+    place = best_candidate(candidates, entry, nothing, context, True)
+    return place, bool(place >= 0)
+
+
+@kernel
 def _latin(
-    text: Column, start: Scalar, stop: Scalar, index: PlaceIndex, words: WordTrie, context: Column, known: Column
+    text: Column,
+    start: Scalar,
+    stop: Scalar,
+    trie: Column,
+    candidates: Column,
+    words: Column,
+    context: Column,
+    known: Column,
+    nothing: Column,
 ) -> tuple[Scalar, Scalar, Scalar]:
     """Names anywhere: where the places begin, the last name of several places (-1 = none), flags."""
-    i, first, pending, flags, weak = start, stop, -1, 0, -1
+    i, first, pending, flags, weak = start, stop, np.int64(-1), 0, np.int64(-1)
     in_street = False
-    nothing = np.full(5, -1, dtype=np.int32)
     while i < stop:
-        begins = is_latin_letter(text[i]) and (i == start or not is_latin_letter(text[i - 1]))
-        if not begins:
+        if not is_latin_letter(text[i]) or (i > start and is_latin_letter(text[i - 1])):
             i += 1
             continue
-        if 48 <= text[i] <= 57 and i > start:
-            in_street = False
+        in_street = in_street and not (48 <= text[i] <= 57)
         role, role_end = longest_word(words, text, i, stop)
-        entry, end = longest_word(index.trie, text, i, stop)
-        if role == _STREET_BEFORE and role_end >= end:
-            in_street = True
+        entry, end = longest_word(trie, text, i, stop)
+        in_street = in_street or (role == _STREET_BEFORE and role_end >= end)
         if entry < 0:
             i += 1
             continue
-        after, _ = longest_word(words, text, end + 1, stop) if end + 1 < stop else (-1, 0)
-        place = best_candidate(index, entry, known, context, True)
+        begin, i = i, end
+        after, _ = longest_word(words, text, end + 1, stop)
+        if after == _STREET_AFTER:
+            continue
+        place, replaces = _settle_latin(candidates, entry, known, context, nothing, in_street)
         if place == FOREIGN and end >= stop - 1:
             flags |= ABROAD
-        if place == -1 and not in_street and after != _STREET_AFTER:
-            place = best_candidate(index, entry, nothing, context, True)
-            if place >= 0:
-                known[:] = -1
-                first = i
-        if after == _STREET_AFTER:
-            i = end
-            continue
         if in_street:
             weak = place if place >= 0 else weak
-        elif place >= 0:
-            fill_levels(index, place, known)
-            first = min(first, i)
-        elif place == -4:
+            continue
+        if replaces:
+            known[:] = -1
+            first = begin
+        if place >= 0:
+            fill_levels(candidates, place, known)
+        if place == -4:
             pending = entry
-            first = min(first, i)
-        i = end
+        if place >= 0 or place == -4:
+            first = min(first, begin)
     if weak >= 0 and known.max() < 0 and pending < 0:
-        fill_levels(index, weak, known)
+        fill_levels(candidates, weak, known)
     return first, pending, flags
+
+
+@kernel
+def _is_chinese(text: Column, start: Scalar, stop: Scalar) -> bool:
+    for i in range(start, stop):  # noqa: SIM110 - numba compiles the loop
+        if text[i] >= FIRST_CJK:
+            return True
+    return False
 
 
 @kernel
@@ -241,37 +314,37 @@ def _resolve_rows(
     text: Column,
     starts: Column,
     ends: Column,
-    index: PlaceIndex,
-    words: WordTrie,
+    trie: Column,
+    candidates: Column,
+    words: Column,
     context: Column,
     levels: Column,
     flags: Column,
 ) -> None:
+    known, around = np.empty(5, dtype=np.int32), np.empty(5, dtype=np.int32)
+    nothing = np.full(5, -1, dtype=np.int32)
     for row in range(starts.size):
         start, stop = starts[row], ends[row]
-        known, around = levels[row], context[row]
-        chinese = False
-        for i in range(start, stop):
-            if text[i] >= FIRST_CJK:
-                chinese = True
-                break
-        if chinese:
-            street, pending, bits = _chinese(text, start, stop, index, around, known)
+        known[:] = -1
+        around[:] = context[row]
+        if _is_chinese(text, start, stop):
+            street, pending, bits = _chinese(text, start, stop, trie, candidates, around, known)
             starts[row] = street
         else:
-            street, pending, bits = _latin(text, start, stop, index, words, around, known)
+            street, pending, bits = _latin(text, start, stop, trie, candidates, words, around, known, nothing)
             ends[row] = street
         if pending >= 0:
-            place = best_candidate(index, pending, known, around, True)
+            place = best_candidate(candidates, pending, known, around, True)
             if place >= 0:
-                fill_levels(index, place, known)
+                fill_levels(candidates, place, known)
             else:
                 bits |= AMBIGUOUS
-        for level in range(1, 5):
-            if around[level] >= 0 and known[level] >= 0 and known[level] != around[level] and level < 4:
+        for level in range(1, 4):
+            if around[level] >= 0 and known[level] >= 0 and known[level] != around[level]:
                 bits |= DISAGREES
         if not bits & (ABROAD | DISAGREES):
             for level in range(1, 5):
                 if known[level] < 0:
                     known[level] = around[level]
         flags[row] = bits
+        levels[row] = known

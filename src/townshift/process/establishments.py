@@ -40,6 +40,7 @@ SCHEMA = pa.schema(
         ("record_id", pa.string()),
         ("firm_id", pa.string()),
         ("registry", pa.string()),
+        ("name_key", pa.int64()),
         ("trade_key", pa.int64()),
         ("trade_name", pa.string()),
         ("industry_word", pa.string()),
@@ -208,6 +209,7 @@ def _clean(batch: pa.RecordBatch, rules: CleaningRules) -> pa.RecordBatch:
         "record_id": column.text("record_id"),
         "firm_id": column.text("firm_id"),
         "registry": column.text("registry"),
+        "name_key": salted_keys(plain, rules.salt, "person"),  # a firm may be another's shareholder
         "trade_key": salted_keys(trade, rules.salt, "trade"),
         "trade_name": _where(trade, ~masked & (np.diff(split.trade.offsets) > 0)),
         "industry_word": _where(text_of(split.industry), np.diff(split.industry.offsets) > 0),

@@ -9,7 +9,7 @@ import numpy as np
 from townshift.process.addresses import best_candidate, fill_levels
 from townshift.process.code_points import FIRST_CJK
 from townshift.process.kernel import Column, Scalar, kernel
-from townshift.process.place_index import HOME, PlaceIndex
+from townshift.process.place_index import HOME, LEVEL
 from townshift.process.word_trie import is_latin_letter, longest_ending, longest_word
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _unbracketed(text: Column, start: Scalar, stop: Scalar, work: Column, chines
         code = text[i]
         if n >= _LONGEST - 1:
             break
-        if code == _OPEN or code == _CLOSE:
+        if code in (_OPEN, _CLOSE):
             depth = max(0, depth + (1 if code == _OPEN else -1))
             if not chinese and n and work[n - 1] != _SPACE:
                 work[n] = _SPACE
@@ -47,10 +47,17 @@ def _unbracketed(text: Column, start: Scalar, stop: Scalar, work: Column, chines
 
 @kernel
 def _bracketed(
-    text: Column, start: Scalar, stop: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column
+    text: Column,
+    start: Scalar,
+    stop: Scalar,
+    trie: Column,
+    candidates: Column,
+    forms: Column,
+    context: Column,
+    known: Column,
 ) -> Scalar:
     """Places and legal forms that stand in brackets; the form, -1 = none."""
-    form = -1
+    form = np.int64(-1)
     i = start
     while i < stop:
         if text[i] != _OPEN:
@@ -61,14 +68,14 @@ def _bracketed(
             close += 1
         at = i + 1
         while at < close:
-            entry, end = longest_word(index.trie, text, at, close)
+            entry, end = longest_word(trie, text, at, close)
             if entry < 0:
                 break
-            place = best_candidate(index, entry, known, context, True)
+            place = best_candidate(candidates, entry, known, context, True)
             if place >= 0:
-                fill_levels(index, place, known)
+                fill_levels(candidates, place, known)
             at = end
-        found, begin = longest_ending(words.form_endings, text, i + 1, close)
+        found, begin = longest_ending(forms, text, i + 1, close)
         if found >= 0 and begin == i + 1:
             form = found
         i = close + 1
@@ -76,33 +83,31 @@ def _bracketed(
 
 
 @kernel
-def _agrees(index: PlaceIndex, place: Scalar, context: Column) -> bool:
+def _agrees(candidates: Column, k: Scalar, context: Column) -> bool:
     """Whether the record's columns name the same province, and city where they name one."""
-    if context[1] < 0 or context[1] != index.ancestors[place, 1]:
+    if context[1] < 0 or context[1] != candidates[k, LEVEL + 1]:
         return False
-    return bool(context[2] < 0 or index.ancestors[place, 2] < 0 or context[2] == index.ancestors[place, 2])
+    return bool(context[2] < 0 or candidates[k, LEVEL + 2] < 0 or context[2] == candidates[k, LEVEL + 2])
 
 
 @kernel
 def _leading_places(
-    work: Column, n: Scalar, index: PlaceIndex, context: Column, known: Column
+    work: Column, start: Scalar, n: Scalar, trie: Column, candidates: Column, context: Column, known: Column
 ) -> tuple[Scalar, Scalar, Scalar]:
     """Places at the head: where they end, where the last begins, whether the columns confirm it."""
-    i, last, sure = 0, 0, True
+    i, last, sure = start, start, True
     while i < n:
-        entry, end = longest_word(index.trie, work, i, n)
+        entry, end = longest_word(trie, work, i, n)
         if entry < 0 or end >= n:
             break
-        place = best_candidate(index, entry, known, context, True)
+        place = best_candidate(candidates, entry, known, context, True)
         if place == HOME:
             i = end
             continue
-        if place < 0:
+        if place < 0 or (i > start and candidates[place, LEVEL] >= 3 and known[1] < 0):
             break
-        if i > 0 and index.levels[place] >= 3 and known[1] < 0:
-            break
-        sure = _agrees(index, place, context) or (i > 0 and sure)
-        fill_levels(index, place, known)
+        sure = _agrees(candidates, place, context) or (i > start and sure)
+        fill_levels(candidates, place, known)
         last = i
         i = end
         while i < n and work[i] == _SPACE:
@@ -112,22 +117,22 @@ def _leading_places(
 
 @kernel
 def _parent_of_branch(
-    work: Column, n: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column
+    work: Column, n: Scalar, trie: Column, candidates: Column, forms: Column, context: Column, known: Column
 ) -> Scalar:
     """Where the parent's name ends in that of a branch; the place of the branch stands behind it."""
     for stop in range(n - 1, 2, -1):
-        form, _ = longest_ending(words.form_endings, work, 0, stop)
+        form, _ = longest_ending(forms, work, 0, stop)
         if form != _COMPANY:
             continue
         at = stop
         while at < n:
-            entry, end = longest_word(index.trie, work, at, n)
+            entry, end = longest_word(trie, work, at, n)
             if entry < 0:
                 break
-            place = best_candidate(index, entry, known, context, True)
+            place = best_candidate(candidates, entry, known, context, True)
             if place < 0:
                 break
-            fill_levels(index, place, known)
+            fill_levels(candidates, place, known)
             at = end
         return stop
     return n
@@ -135,17 +140,24 @@ def _parent_of_branch(
 
 @kernel
 def _strip_forms(
-    work: Column, n: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column, chinese: bool
+    work: Column,
+    n: Scalar,
+    trie: Column,
+    candidates: Column,
+    forms: Column,
+    context: Column,
+    known: Column,
+    chinese: bool,
 ) -> tuple[Scalar, Scalar]:
     """Take legal forms off the end: the length left and the form that stands last, -1 = none."""
-    first = -1
+    first = np.int64(-1)
     for _ in range(4):
-        form, begin = longest_ending(words.form_endings, work, 0, n)
+        form, begin = longest_ending(forms, work, 0, n)
         if form < 0 or begin == 0 or (chinese and n - begin == 1 and (begin < 2 or first >= 0)):
             break
         n = begin
         if form == _BRANCH and chinese:
-            n = _parent_of_branch(work, n, index, words, context, known)
+            n = _parent_of_branch(work, n, trie, candidates, forms, context, known)
         if first < 0:
             first = form
         while n and (work[n - 1] == _SPACE or work[n - 1] == _AND):
@@ -154,11 +166,11 @@ def _strip_forms(
 
 
 @kernel
-def _strip_industry(work: Column, i: Scalar, n: Scalar, words: NameWords, chinese: bool) -> Scalar:
+def _strip_industry(work: Column, i: Scalar, n: Scalar, industries: Column, chinese: bool) -> Scalar:
     """Where the words of the trade at the end begin; a Chinese trade name keeps two characters if it can."""
     begin = n
     for k in range(5):
-        found, at = longest_ending(words.industry_endings, work, i, begin)
+        found, at = longest_ending(industries, work, i, begin)
         if found < 0 or (chinese and at - i == 1 and k > 0):
             break
         if not chinese and at == i and k > 0:
@@ -172,11 +184,11 @@ def _strip_industry(work: Column, i: Scalar, n: Scalar, words: NameWords, chines
 
 
 @kernel
-def _chinese_person(work: Column, i: Scalar, n: Scalar, words: NameWords) -> bool:
+def _chinese_person(work: Column, i: Scalar, n: Scalar, surnames: Column) -> bool:
     """Whether two to four characters begin with a surname and leave one or two for a given name."""
     if n - i < 2 or n - i > 4:
         return False
-    surname, end = longest_word(words.surnames, work, i, n)
+    surname, end = longest_word(surnames, work, i, n)
     return bool(surname >= 0 and 1 <= n - end <= 2)
 
 
@@ -194,64 +206,94 @@ def _latin_person(work: Column, i: Scalar, n: Scalar) -> bool:
 
 @kernel
 def _split_chinese(
-    work: Column, n: Scalar, form: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column
+    work: Column,
+    n: Scalar,
+    form: Scalar,
+    trie: Column,
+    candidates: Column,
+    forms: Column,
+    industries: Column,
+    surnames: Column,
+    context: Column,
+    known: Column,
+    before: Column,
 ) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar]:
     """Begin and end of the trade name, end of the trade words, form, flags."""
-    n, ending = _strip_forms(work, n, index, words, context, known, True)
+    n, ending = _strip_forms(work, n, trie, candidates, forms, context, known, True)
     form = ending if form < 0 or ending == _BRANCH else form
-    before = known.copy()
-    i, last, sure = _leading_places(work, n, index, context, known)
-    begin = _strip_industry(work, i, n, words, True)
+    before[:] = known
+    i, last, sure = _leading_places(work, 0, n, trie, candidates, context, known)
+    begin = _strip_industry(work, i, n, industries, True)
     if begin == i and not sure and i > last:
         known[:] = before  # the short name of a place elsewhere, and nothing behind it: a trade name
         i = last
-    flags = 0
-    if _chinese_person(work, i, begin, words):
-        flags = _PERSON_SHAPED
+    flags = _PERSON_SHAPED if _chinese_person(work, i, begin, surnames) else 0
     return i, begin, n, form, flags
 
 
 @kernel
-def _split_latin(
-    work: Column, n: Scalar, form: Scalar, index: PlaceIndex, words: NameWords, context: Column, known: Column
-) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar]:
-    """Begin and end of the trade name, end of the trade words, form, flags."""
-    n, ending = _strip_forms(work, n, index, words, context, known, False)
-    form = ending if form < 0 else form
-    i = 0
-    for _ in range(2):
-        found, end = longest_word(words.form_starts, work, i, n)
+def _leading_words(work: Column, i: Scalar, n: Scalar, words: Column) -> tuple[Scalar, Scalar]:
+    """Where words at the head end that are not the whole name, and the first of them, -1 = none."""
+    first = np.int64(-1)
+    while i < n:
+        found, end = longest_word(words, work, i, n)
         if found < 0 or end >= n:
             break
-        form = found if form < 0 else form
+        first = found if first < 0 else first
         i = end
         while i < n and work[i] == _SPACE:
             i += 1
-    flags = 0
-    begin = _strip_industry(work, i, n, words, False)
-    if i == 0 and begin == n and form < 0 and _latin_person(work, i, n):
-        flags = _PERSON_SHAPED
-    before = known.copy()
-    shift, _, sure = _leading_places(work[i:begin], begin - i, index, context, known)
-    if shift and (i + shift >= begin or not (sure or context[1] < 0)):
+    return i, first
+
+
+@kernel
+def _split_latin(
+    work: Column,
+    n: Scalar,
+    form: Scalar,
+    trie: Column,
+    candidates: Column,
+    forms: Column,
+    industries: Column,
+    form_starts: Column,
+    industry_starts: Column,
+    context: Column,
+    known: Column,
+    before: Column,
+) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar]:
+    """Begin and end of the trade name, end of the trade words, form, flags."""
+    n, ending = _strip_forms(work, n, trie, candidates, forms, context, known, False)
+    form = ending if form < 0 else form
+    i, leading = _leading_words(work, 0, n, form_starts)
+    form = leading if form < 0 else form
+    begin = _strip_industry(work, i, n, industries, False)
+    flags = _PERSON_SHAPED if i == 0 and begin == n and form < 0 and _latin_person(work, i, n) else 0
+    before[:] = known
+    named, _, sure = _leading_places(work, i, begin, trie, candidates, context, known)
+    if named > i and (named >= begin or not (sure or context[1] < 0)):
         known[:] = before
-        shift = 0
-    i += shift
-    while begin == n or i < begin:
-        found, end = longest_word(words.industry_starts, work, i, begin)
-        if found < 0 or end >= begin:
-            break
-        i = end
-        while i < begin and work[i] == _SPACE:
-            i += 1
+    else:
+        i = named
+    i, _ = _leading_words(work, i, begin, industry_starts)
     return i, begin, n, form, flags
+
+
+@kernel
+def _looks(text: Column, start: Scalar, stop: Scalar) -> tuple[Scalar, Scalar]:
+    """Whether a name holds Chinese characters, and brackets."""
+    chinese, brackets = False, False
+    for i in range(start, stop):
+        chinese = chinese or text[i] >= FIRST_CJK
+        brackets = brackets or text[i] == _OPEN
+    return chinese, brackets
 
 
 @kernel
 def split_rows(
     text: Column,
     offsets: Column,
-    index: PlaceIndex,
+    trie: Column,
+    candidates: Column,
     words: NameWords,
     context: Column,
     trade: Column,
@@ -263,26 +305,43 @@ def split_rows(
     flags: Column,
 ) -> None:
     """Split every name into the arrays given; see `organisation_names.split_names`."""
+    forms, form_starts, industries, industry_starts, surnames, blanks = words
     work = np.empty(_LONGEST, dtype=np.uint32)
+    known, before, around = np.empty(5, np.int32), np.empty(5, np.int32), np.empty(5, np.int32)
     t, d = 0, 0
     for row in range(offsets.size - 1):
         start, stop = offsets[row], offsets[row + 1]
-        blank, end = longest_word(words.blanks, text, start, stop)
-        chinese, brackets = False, False
-        for i in range(start, stop):
-            chinese = chinese or text[i] >= FIRST_CJK
-            brackets = brackets or text[i] == _OPEN
+        blank, end = longest_word(blanks, text, start, stop)
         if start < stop and not (blank >= 0 and end == stop):
-            named = -1
+            chinese, brackets = _looks(text, start, stop)
+            known[:] = -1
+            around[:] = context[row]
+            named = np.int64(-1)
             if brackets:
-                named = _bracketed(text, start, stop, index, words, context[row], places[row])
+                named = _bracketed(text, start, stop, trie, candidates, forms, around, known)
             n = _unbracketed(text, start, stop, work, chinese)
             if chinese:
-                a, b, c, found, bits = _split_chinese(work, n, named, index, words, context[row], places[row])
+                a, b, c, found, bits = _split_chinese(
+                    work, n, named, trie, candidates, forms, industries, surnames, around, known, before
+                )
             else:
-                a, b, c, found, bits = _split_latin(work, n, named, index, words, context[row], places[row])
+                a, b, c, found, bits = _split_latin(
+                    work,
+                    n,
+                    named,
+                    trie,
+                    candidates,
+                    forms,
+                    industries,
+                    form_starts,
+                    industry_starts,
+                    around,
+                    known,
+                    before,
+                )
             form[row] = found
             flags[row] = bits
+            places[row] = known
             for i in range(a, b):
                 trade[t] = work[i]
                 t += 1

@@ -118,7 +118,7 @@ def split_names(names: CodePoints, index: PlaceIndex, context: npt.NDArray[np.in
     places = np.full((size, 5), -1, dtype=np.int32)
     flags = np.zeros(size, dtype=np.uint8)
     parts = (trade, trade_ends, industry, industry_ends, form, places, flags)
-    split_rows(names.signs, names.offsets, index, name_words(), known, *parts)
+    split_rows(names.signs, names.offsets, index.trie, index.candidates, name_words(), known, *parts)
     return SplitNames(
         trade=CodePoints(trade[: trade_ends[-1]], trade_ends),
         industry=CodePoints(industry[: industry_ends[-1]], industry_ends),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import pyarrow as pa
 from townshift.frames import texts
 from townshift.process.code_points import normalise, text_of
 from townshift.process.data_rows import data_rows
-from townshift.process.gazetteer import divisions_by_year
+from townshift.process.gazetteer import distance_km, divisions_by_year
 from townshift.process.word_trie import WordTrie, build_trie
 
 LEVELS = {"country": 0, "province": 1, "city": 2, "county": 3, "town": 4, "park": 4, "village": 4}
@@ -45,32 +45,34 @@ _ENDINGS = (
 _FIRST_CHINESE_DIGITS = r"[1-8]\d{5}"
 
 
-class PlaceIndex(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PlaceIndex:
     """Places as flat arrays; a place is its row number in the gazetteer.
 
     Attributes:
-        trie: of all names; a name's number is its entry.
-        starts: shape (entries + 1,); candidates of an entry are `candidates[starts[entry]:starts[entry + 1]]`.
-        candidates: places that bear the name, or `FOREIGN`, `HOME`.
-        rank: how good a name it is for the candidate: 0 full, 1 full and former, 2 short, 3 short and former.
+        trie: of all names; a name's number is the row of its first candidate.
+        candidates: shape (names and places, 12), one row a place that bears a name, in columns `PLACE` and following.
         ancestors: shape (places, 5); the place itself or what contains it, by level; -1 = none.
-        levels: level of each place, -1 = none.
-        approximate: whether the county of a town is only estimated.
         without_counties: whether a city has no counties and stands for one.
         lon: degrees WGS-84, NaN where unknown.
         lat: the same.
     """
 
     trie: WordTrie
-    starts: npt.NDArray[np.int32]
     candidates: npt.NDArray[np.int32]
-    rank: npt.NDArray[np.int8]
     ancestors: npt.NDArray[np.int32]
-    levels: npt.NDArray[np.int8]
-    approximate: npt.NDArray[np.bool_]
     without_counties: npt.NDArray[np.bool_]
     lon: npt.NDArray[np.float64]
     lat: npt.NDArray[np.float64]
+
+
+PLACE, RANK, LEVEL, APPROXIMATE, MORE, NEAR_CITIES = 0, 1, 2, 7, 8, 9
+N_NEAR_CITIES = 3
+"""Columns of candidates: place (or `FOREIGN`, `HOME`); 0 full name, 1 full and former, 2 short, 3 short and former;
+its level; in columns 3 to 6 its ancestors of levels 1 to 4; whether its county is only estimated; whether the next row
+bears the same name; for such a town the nearest other cities of its province."""
+
+_NEAR_KM = 80.0
 
 
 def place_index(places: pd.DataFrame, country: str = "CN") -> PlaceIndex:
@@ -88,23 +90,58 @@ def place_index(places: pd.DataFrame, country: str = "CN") -> PlaceIndex:
             bears[name][place] = min(rank, bears[name].get(place, rank))
     for name, code in _countries():
         bears[name] = {HOME if code == country else FOREIGN: 0}
-    entries = sorted(bears)
-    sizes = [len(bears[name]) for name in entries]
-    ordered = [sorted(bears[name].items()) for name in entries]
     has_counties = np.zeros(len(rows), dtype=np.bool_)
     has_counties[ancestors[levels == COUNTY, CITY]] = True
+    lon, lat = _numbers(places, "lon"), _numbers(places, "lat")
+    near = _near_cities(rows, ancestors, levels, np.column_stack([lon, lat]))
+    entries = sorted(bears)
+    starts = np.concatenate([[0], np.cumsum([len(bears[name]) for name in entries])]).astype(np.int64)
     return PlaceIndex(
-        trie=build_trie(entries, range(len(entries)), confusions()),
-        starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
-        candidates=np.array([place for found in ordered for place, _ in found], dtype=np.int32),
-        rank=np.array([rank for found in ordered for _, rank in found], dtype=np.int8),
+        trie=build_trie(entries, starts[:-1].tolist(), confusions()),
+        candidates=_candidates([sorted(bears[name].items()) for name in entries], near, ancestors, levels),
         ancestors=ancestors,
-        levels=levels,
-        approximate=rows["place_id"].str.startswith("gn").to_numpy(dtype=np.bool_),
         without_counties=(levels == CITY) & ~has_counties,
-        lon=_numbers(places, "lon"),
-        lat=_numbers(places, "lat"),
+        lon=lon,
+        lat=lat,
     )
+
+
+def _candidates(
+    bearers: list[list[tuple[int, int]]],
+    near: npt.NDArray[np.int32],
+    ancestors: npt.NDArray[np.int32],
+    levels: npt.NDArray[np.int8],
+) -> npt.NDArray[np.int32]:
+    """The table of candidates, see `PLACE`; `near` is `_near_cities`."""
+    found = [(place, rank, k + 1 < len(one)) for one in bearers for k, (place, rank) in enumerate(one)]
+    table = np.full((len(found), NEAR_CITIES + N_NEAR_CITIES), -1, dtype=np.int32)
+    table[:, PLACE], table[:, RANK], table[:, MORE] = np.array(found, dtype=np.int32).reshape(-1, 3).T
+    real = table[:, PLACE] >= 0
+    place = table[real, PLACE]
+    table[real, LEVEL], table[real, APPROXIMATE] = levels[place], near[place, 0] > -2
+    table[real, NEAR_CITIES:] = near[place]
+    table[real, PROVINCE + LEVEL : TOWN + LEVEL + 1] = ancestors[place, PROVINCE:]
+    return table
+
+
+def _near_cities(
+    rows: pd.DataFrame, ancestors: npt.NDArray[np.int32], levels: npt.NDArray[np.int8], points: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int32]:
+    """Cities near each town whose county is an estimate, shape (places, 3): -1 = no further, -2 = no such town."""
+    near = np.full((len(rows), N_NEAR_CITIES), -2, dtype=np.int32)
+    estimated = rows["place_id"].str.startswith("gn").to_numpy(dtype=np.bool_)
+    for province in np.unique(ancestors[estimated, PROVINCE]):
+        towns = np.flatnonzero(estimated & (ancestors[:, PROVINCE] == province))
+        cities = np.flatnonzero((levels == CITY) & (ancestors[:, PROVINCE] == province) & np.isfinite(points[:, 0]))
+        near[towns] = -1
+        if not cities.size:
+            continue
+        pairs = np.repeat(points[towns], cities.size, axis=0), np.tile(points[cities], (towns.size, 1))
+        apart = distance_km(*pairs).reshape(towns.size, cities.size)
+        order = np.argsort(apart, axis=1, kind="stable")[:, :N_NEAR_CITIES]
+        found = np.where(np.take_along_axis(apart, order, axis=1) <= _NEAR_KM, cities[order], -1)
+        near[towns, : found.shape[1]] = found
+    return near
 
 
 @cache

@@ -54,7 +54,7 @@ class RecordPlaces:
         """
         found = resolve_addresses(addresses, index, self.levels)
         alone = resolve_addresses(addresses, index)
-        named = (alone.levels >= 0).any(axis=1) | (found.street_starts > addresses.offsets[:-1])
+        named = (alone.levels.max(axis=1) >= 0) | (found.street_starts > addresses.offsets[:-1])
         return np.where(named & (found.flags & ABROAD == 0), deepest(found.levels), -1).astype(np.int32)
 
 
@@ -80,8 +80,8 @@ def record_places(
     """
     context, abroad = _from_columns(columns, index)
     split = split_names(names, index, context)
-    has_columns = (context >= 0).any(axis=1)
-    in_name = (split.places >= 0).any(axis=1)
+    has_columns = context.max(axis=1) >= 0
+    in_name = split.places.max(axis=1) >= 0
     around = np.where(has_columns[:, None], context, split.places)
     found = resolve_addresses(addresses, index, np.ascontiguousarray(around))
     levels = found.levels
@@ -100,7 +100,7 @@ def record_places(
     outside = np.asarray((flags & ABROAD) > 0) & ~has_own
     levels[outside] = -1
     basis[outside] = _NONE
-    basis[(levels[:, PROVINCE:] < 0).all(axis=1) & ~has_own] = _NONE
+    basis[(levels[:, PROVINCE:].max(axis=1) < 0) & ~has_own] = _NONE
     place = np.where(has_own, rows, deepest(levels)).astype(np.int32)
     city = levels[:, CITY]
     alone = (city >= 0) & index.without_counties[city]
@@ -124,13 +124,13 @@ def _from_columns(columns: list[pa.Array], index: PlaceIndex) -> tuple[Places, n
     together = pc.binary_join_element_wise(*filled, " ").dictionary_encode()
     found = resolve_addresses(normalise(together.dictionary), index)
     which = together.indices.to_numpy()
-    return found.levels[which], np.asarray((found.flags & ABROAD) > 0)[which]
+    return found.levels[which], (found.flags[which] & ABROAD) != 0
 
 
 def _add_name_places(levels: Places, named: Places) -> None:
     """Fill levels the address leaves open from the name, where the two do not contradict each other."""
-    clash = np.asarray((levels >= 0) & (named >= 0) & (levels != named))[:, PROVINCE:].any(axis=1)
-    fill = (levels < 0) & (named >= 0) & ~clash[:, None]
+    clash: npt.NDArray[np.bool_] = (levels >= 0) & (named >= 0) & np.not_equal(levels, named)
+    fill = (levels < 0) & (named >= 0) & np.asarray(~clash.any(axis=1))[:, None]
     levels[fill] = named[fill]
 
 

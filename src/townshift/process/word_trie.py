@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,25 +11,16 @@ import numpy.typing as npt
 from townshift.process.code_points import FIRST_CJK
 from townshift.process.kernel import Column, Scalar, kernel
 
+WordTrie = npt.NDArray[np.int64]
+"""A trie of words as one array, because compiled loops pass one array cheaply and a structure of many dearly.
+
+An open hash table of edges: `trie[0]` is its number of slots less one; slot s holds at `1 + 2 s` the key
+`node * 2^21 + code point` (0 = free) and at `2 + 2 s` the node the edge leads to times 2^32, plus one more than the
+number of the word that ends there (0 = none).
+"""
+
 _MULTIPLIER = 0x9E3779B97F4A7C15
-
-
-class WordTrie(NamedTuple):
-    """A trie of words as flat arrays.
-
-    Attributes:
-        classes: shape (65536,); the letter class of each code point, 0 = in no word. Confusable characters share one.
-        first: node after the first letter, by class; 0 = none.
-        keys: open hash table of edges, `node * 65536 + class`; 0 = free.
-        targets: node at the end of each edge.
-        words: by node, the number of the word that ends there; -1 = none.
-    """
-
-    classes: npt.NDArray[np.uint16]
-    first: npt.NDArray[np.int32]
-    keys: npt.NDArray[np.uint64]
-    targets: npt.NDArray[np.int32]
-    words: npt.NDArray[np.int32]
+_CODE_BITS = 21
 
 
 def build_trie(
@@ -43,41 +34,39 @@ def build_trie(
         confusable: characters read as others (`{"末": "未"}`), in words and in text alike.
         reverse: read words from their end, to find the word a text ends with.
     """
-    classes = np.zeros(65536, dtype=np.uint16)
     same = confusable or {}
-    for char in sorted({same.get(char, char) for word in words for char in word}):
-        classes[ord(char)] = classes.max() + 1
+    misread = defaultdict(list)
     for char, other in same.items():
-        classes[ord(char)] = classes[ord(other)]
-    edges: dict[tuple[int, int], int] = {}
+        misread[other].append(char)
+    edges: dict[tuple[int, str], int] = {}
     ends: list[int] = [-1]
     for word, number in zip(words, numbers, strict=True):
         node = 0
         for char in reversed(word) if reverse else word:
-            edge = (node, int(classes[ord(char)]))
+            edge = (node, same.get(char, char))
             node = edges.setdefault(edge, len(ends))
             if node == len(ends):
                 ends.append(-1)
         if ends[node] < 0 and node:
             ends[node] = number
-    return _flat(classes, edges, ends)
+    for (node, char), target in list(edges.items()):
+        for other in misread[char]:
+            edges[node, other] = target
+    return _flat(edges, ends)
 
 
-def _flat(classes: npt.NDArray[np.uint16], edges: Mapping[tuple[int, int], int], ends: Sequence[int]) -> WordTrie:
-    size = 1 << max(4, (2 * len(edges)).bit_length())
-    first = np.zeros(int(classes.max()) + 1, dtype=np.int32)
-    keys = np.zeros(size, dtype=np.uint64)
-    targets = np.zeros(size, dtype=np.int32)
-    for (node, letter), target in edges.items():
-        if node == 0:
-            first[letter] = target
-            continue
-        key = node * 65536 + letter
+def _flat(edges: Mapping[tuple[int, str], int], ends: Sequence[int]) -> WordTrie:
+    size = 1 << max(4, (3 * len(edges)).bit_length())
+    trie = np.zeros(1 + 2 * size, dtype=np.int64)
+    trie[0] = size - 1
+    for (node, char), target in edges.items():
+        key = (node << _CODE_BITS) + ord(char)
         slot = (key * _MULTIPLIER & 0xFFFFFFFFFFFFFFFF) >> 32 & (size - 1)
-        while keys[slot]:
+        while trie[1 + 2 * slot]:
             slot = (slot + 1) & (size - 1)
-        keys[slot], targets[slot] = key, target
-    return WordTrie(classes, first, keys, targets, np.array(ends, dtype=np.int32))
+        trie[1 + 2 * slot] = key
+        trie[2 + 2 * slot] = (target << 32) + ends[target] + 1
+    return trie
 
 
 @kernel
@@ -87,56 +76,53 @@ def is_latin_letter(code: Scalar) -> bool:
 
 
 @kernel
-def _next(trie: WordTrie, node: Scalar, letter: Scalar) -> Scalar:
-    if node == 0:
-        return trie.first[letter]
-    key = np.uint64(node) * np.uint64(65536) + np.uint64(letter)
-    mask = np.uint64(trie.keys.size - 1)
-    slot = (key * np.uint64(_MULTIPLIER)) >> np.uint64(32) & mask
-    while trie.keys[slot] != 0:
-        if trie.keys[slot] == key:
-            return trie.targets[slot]
+def _next(trie: WordTrie, node: Scalar, code: Scalar) -> Scalar:
+    """What lies behind an edge, node and word in one number; 0 = no such edge."""
+    key = np.int64((node << _CODE_BITS) + code)
+    mask = np.uint64(trie[0])
+    slot = ((np.uint64(key) * np.uint64(_MULTIPLIER)) >> np.uint64(32)) & mask
+    while True:
+        found = trie[np.uint64(1) + np.uint64(2) * slot]
+        if found == key:
+            return trie[np.uint64(2) + np.uint64(2) * slot]
+        if found == 0:
+            return np.int64(0)
         slot = (slot + np.uint64(1)) & mask
-    return 0
 
 
 @kernel
 def longest_word(trie: WordTrie, text: Column, start: Scalar, stop: Scalar) -> tuple[Scalar, Scalar]:
     """The longest word that begins at `start`: its number (-1 = none) and where it ends (exclusive)."""
-    found, end = -1, start
-    node: Scalar = 0
+    number, end = np.int64(-1), start
+    node = np.int64(0)
     i = start
     while i < stop:
-        code = text[i]
-        letter = trie.classes[code] if code < 65536 else 0
-        if letter == 0:
+        code = np.int64(text[i])
+        edge = _next(trie, node, code)
+        if edge == 0:
             break
-        node = _next(trie, node, letter)
-        if node == 0:
-            break
+        node = edge >> 32
         i += 1
-        inside = i < stop and is_latin_letter(code) and is_latin_letter(text[i])
-        if trie.words[node] >= 0 and not inside:
-            found, end = trie.words[node], i
-    return found, end
+        word = (edge & 0xFFFFFFFF) - 1
+        if word >= 0 and not (i < stop and is_latin_letter(code) and is_latin_letter(text[i])):
+            number, end = word, i
+    return number, end
 
 
 @kernel
 def longest_ending(trie: WordTrie, text: Column, start: Scalar, stop: Scalar) -> tuple[Scalar, Scalar]:
     """The longest word of a reversed trie that ends at `stop`: its number (-1 = none) and where it begins."""
-    found, begin = -1, stop
-    node: Scalar = 0
+    number, begin = np.int64(-1), stop
+    node = np.int64(0)
     i = stop
     while i > start:
-        code = text[i - 1]
-        letter = trie.classes[code] if code < 65536 else 0
-        if letter == 0:
+        code = np.int64(text[i - 1])
+        edge = _next(trie, node, code)
+        if edge == 0:
             break
-        node = _next(trie, node, letter)
-        if node == 0:
-            break
+        node = edge >> 32
         i -= 1
-        inside = i > start and is_latin_letter(code) and is_latin_letter(text[i - 1])
-        if trie.words[node] >= 0 and not inside:
-            found, begin = trie.words[node], i
-    return found, begin
+        word = (edge & 0xFFFFFFFF) - 1
+        if word >= 0 and not (i > start and is_latin_letter(code) and is_latin_letter(text[i - 1])):
+            number, begin = word, i
+    return number, begin
