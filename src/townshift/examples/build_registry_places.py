@@ -83,8 +83,8 @@ def _province(code: str, name: str, divisions: pd.DataFrame, here: pd.DataFrame)
             point = (round(at["longitude"], 2), round(at["latitude"], 2))
             found.append((row, latin, *point))
     step = max(1, len(found) // COUNTIES_PER_PROVINCE)
-    huzhou = [each for each in found if each[0].city_adcode == "330500"]
-    chosen = {each[0].county_adcode: each for each in [*huzhou, *found[::step]][:COUNTIES_PER_PROVINCE]}
+    near_focal = [each for each in found if each[0].city_adcode == "330500"]
+    chosen = {each[0].county_adcode: each for each in [*near_focal, *found[::step]][:COUNTIES_PER_PROVINCE]}
     cities: dict[str, tuple[Any, ...]] = {}
     for row, *_ in chosen.values():
         at = _coordinates(here, row.city_name, row.city_short)

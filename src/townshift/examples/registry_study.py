@@ -1,4 +1,4 @@
-"""A whole study around a synthetic registry: manifest, places, sources, firms, truth, and a word on what it is."""
+"""A whole study around a synthetic registry: manifest, places, firms, a yearbook, truth, what it is."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 PLACE_COLUMNS = ("place_id", "name", "name_zh", "kind", "parent_id", "adcode", "lon", "lat", "role")
 SOURCE_COLUMNS = ("source_id", "tier", "title_in_own_words", "outlet", "originator", "lineage", "published", "interest")
+
+FACT_COLUMNS = ("fact_id", "place_id", "indicator", "year", "value", "unit", "qualifier", "source_id", "published")
+INDICATOR_COLUMNS = (
+    "indicator", "title_en", "title_zh", "definition", "universe", "kind", "scale", "unit", "nominal",
+    "additive_over_places",
+)  # fmt: skip
 
 
 def write_example(
@@ -35,8 +41,10 @@ def write_example(
     Raises:
         ValueError: too few or too many firms.
     """
-    from townshift.examples.registry_world import FOCAL, gazetteer
+    from townshift.examples.registry_facts import coverage_rows, fact_rows, indicator_rows, town_stocks
+    from townshift.examples.registry_world import FOCAL, build_world, gazetteer
 
+    folder = Path(folder)
     written = synthetic_registry(folder, firms, seed, country=country, difficulty=difficulty)
     focal = FOCAL[country][0]
     rows = [
@@ -54,14 +62,28 @@ def write_example(
         "2025-01-01",
         "none",
     )
-    _write_csv(folder / "data" / "sources.csv", SOURCE_COLUMNS, [source])
+    book = (
+        "yearbook",
+        "statistics",
+        "Invented yearbook of the town",
+        "townshift",
+        "townshift_model",
+        "",
+        "2025-06",
+        "none",
+    )
+    _write_csv(folder / "data" / "sources.csv", SOURCE_COLUMNS, [source, book])
+    world = build_world(country, seed)
+    _write_csv(folder / "data" / "indicators.csv", INDICATOR_COLUMNS, indicator_rows())
+    _write_csv(folder / "data" / "facts.csv", FACT_COLUMNS, fact_rows(world, town_stocks(world, written)))
+    _write_csv(folder / "truth" / "coverage.csv", ("year", "kind", "coverage"), coverage_rows(world))
     values = {"FIRMS": f"{firms}", "SEED": f"{seed}", "COUNTRY": country, "DIFFICULTY": difficulty}
     for name in ("study.toml", "claims.toml", "README.md"):
         template = files("townshift.examples").joinpath("registry_templates").joinpath(f"{country}-{name}")
         text = template.read_text(encoding="utf-8")
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
-        (Path(folder) / name).write_text(text, encoding="utf-8", newline="\n")
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return written
 
 
