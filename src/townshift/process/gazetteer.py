@@ -52,7 +52,7 @@ def divisions_by_year() -> pd.DataFrame:
     Example:
         >>> rows = divisions_by_year()
         >>> rows.loc[rows["place_id"] == "330522", ["name", "year_from"]].values.tolist()
-        [['长兴县', 1980]]
+        [['长兴县', 1983]]
     """
     columns = [
         f"{level}_{part}" for level in ("province", "city", "county") for part in ("name", "adcode", "id", "short")
