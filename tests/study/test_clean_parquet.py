@@ -2,7 +2,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from townshift.study import open_study
+from townshift.study import check_study, open_study
 from townshift.study.clean_parquet import loaded_schema
 from townshift.study.load import table_file
 
@@ -63,3 +63,11 @@ def test_points_of_another_datum_are_turned_in_a_copy(with_firms, folder):
     study = with_firms(firms(lon=[120.0, 121.0], lat=[30.0, 31.0]))
     assert study.load_table("firms") == table_file(study, "firms")
     assert pq.read_table(study.load_table("firms"))["lon"][0].as_py() != 120.0
+
+
+def test_odd_dates_of_a_register_are_told_and_kept_for_the_cleaning(with_firms):
+    study = with_firms(firms(**{"from": ["2005-01-01", "1900-01-01"], "to": ["2004-01-01", "9999-12-31"]}))
+    told = check_study(study)
+    assert [problem.code for problem in told.problems] == ["TS-DATA-025"]
+    assert not told.set_aside
+    assert study.load_table("firms") == study.tables["firms"].path

@@ -8,9 +8,9 @@ from townshift.study.schemas import TABLES, schema, schema_text
 
 RECORD = Path(__file__).parents[2] / "studies" / "zhili" / "data"
 PRODUCT_TABLES = (
-    "places, sources, indicators, facts, deflators, destinations, searches, firms, successions, flows, land, panel, "
-    "plots, orders, events, policies, actors, concepts, statements, positions, fieldwork, participants, consent, episodes, "
-    "respondents, answers, codings, accounts, context"
+    "places, sources, indicators, facts, deflators, destinations, searches, firms, successions, flows, land, "
+    "panel, plots, orders, events, policies, actors, concepts, statements, positions, fieldwork, participants, "
+    "consent, episodes, respondents, answers, codings, accounts, context"
 )
 
 

@@ -14,6 +14,10 @@ Effect = Literal["set_aside", "emptied", "kept"]
 FIRST_YEAR, LAST_YEAR = 1500, 2100
 """A date outside these years is taken for a slip of the pen."""
 
+AS_REGISTERED = ("firms",)
+"""Tables of registers, whose odd dates (1900, 9999, closed before opened) are kept as they stand: their cleaning is a
+step of its own, which flags and counts them."""
+
 PARTIAL_DATE = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
 
 
@@ -69,7 +73,7 @@ def cell_rules(table: Schema, columns: tuple[str, ...], *, plain: bool = False) 
             for code, mark in (("TS-DATA-023", BROKEN_MARK), ("TS-DATA-028", NUL_MARK)):
                 rules.append(Rule(code, name, f"coalesce(contains({quoted(name)}, '{mark}'), false)", effect))
         rules += _field_rules(table, table.field(name), effect, columns)
-    return rules + _period_rules(columns)
+    return rules + _period_rules(columns, "kept" if table.table in AS_REGISTERED else "set_aside")
 
 
 def _effect(table: Schema, name: str, shared: bool) -> Effect:
@@ -92,7 +96,8 @@ def _field_rules(table: Schema, one: Field, effect: Effect, columns: tuple[str, 
         rules.append(Rule(code, one.name, wrong, effect))
         rules += _range_rules(one, effect, columns)
     elif one.type == "date":
-        rules.append(Rule("TS-DATA-008", one.name, _not_date(column), effect))
+        years = ("0001", "9999") if table.table in AS_REGISTERED else (FIRST_YEAR, LAST_YEAR)
+        rules.append(Rule("TS-DATA-008", one.name, _not_date(column, years), effect))
     elif one.pattern:
         wrong = f"NOT regexp_full_match({column}, {literal(one.pattern)})"
         rules.append(Rule("TS-DATA-016", one.name, f"coalesce({wrong}, false)", effect, {"pattern": one.pattern}))
@@ -112,10 +117,10 @@ def _not_number(column: str) -> str:
     return f"({column} IS NOT NULL AND ({number} IS NULL OR NOT isfinite({number}) OR contains({column}, '_')))"
 
 
-def _not_date(column: str) -> str:
+def _not_date(column: str, years: tuple[object, object] = (FIRST_YEAR, LAST_YEAR)) -> str:
     return (
         f"({column} IS NOT NULL AND (NOT regexp_full_match({column}, '{PARTIAL_DATE}') "
-        f"OR {column} NOT BETWEEN '{FIRST_YEAR}' AND '{LAST_YEAR}-12-31' "
+        f"OR {column} NOT BETWEEN '{years[0]}' AND '{years[1]}-12-31' "
         f"OR (length({column}) = 10 AND try_cast({column} AS DATE) IS NULL)))"
     )
 
@@ -145,11 +150,11 @@ def _shown(bound: float | None, open_end: str) -> str:
     return open_end if bound is None else f"{bound:g}"
 
 
-def _period_rules(columns: tuple[str, ...]) -> list[Rule]:
+def _period_rules(columns: tuple[str, ...], effect: Effect) -> list[Rule]:
     if not {"from", "to"} <= set(columns):
         return []
     start, end = "rpad(\"from\", 10, '-01-01')", "rpad(\"to\", 10, '-01-01')"
     dates = f"NOT {_not_date(quoted('from'))} AND NOT {_not_date(quoted('to'))}"
     # A CASE, because the costly last test is then made for the few rows that get so far.
     bad = f'CASE WHEN "from" IS NULL OR "to" IS NULL OR {end} >= {start} THEN false ELSE {dates} END'
-    return [Rule("TS-DATA-025", "to", bad, "set_aside")]
+    return [Rule("TS-DATA-025", "to", bad, effect)]
