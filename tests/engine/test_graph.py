@@ -308,6 +308,23 @@ def test_a_run_needs_an_engine_that_exists_before_it_touches_anything(town: ToyT
     assert not town.study.out.exists()
 
 
+@pytest.mark.parametrize("code", ["TS-RUN-013", "TS-RUN-018"])
+def test_an_engine_that_is_gone_ends_the_run_and_takes_no_result_with_it(
+    town: ToyTown, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    town.run()
+    before = stored_bytes(town.study.out)
+    town.edit("measures", "FACTOR = 2", "FACTOR = 3")
+
+    def gone(url: str, *_: object) -> None:
+        raise EngineError.of(code, engine=url, reason="refused")
+
+    monkeypatch.setattr("townshift.engine.graph.open_engine", gone)
+    with pytest.raises(EngineError, match=code):
+        town.run()
+    assert stored_bytes(town.study.out) == before
+
+
 HASHED = """
 
 @step(question="process")

@@ -37,7 +37,8 @@ from townshift.engine.store import CACHE, Manifest, Store
 from townshift.engine.tables import Engine, check_engine, limit_threads, open_engine
 from townshift.errors import EngineError, Problem, TownshiftError
 
-_WRITE_CODES = ("TS-RUN-001", "TS-RUN-002", "TS-RUN-003")
+_ENDING_CODES = frozenset(f"TS-RUN-{number:03}" for number in (1, 2, 3, *range(13, 19)))
+"""What is wrong with the disk or the engine: every other step would meet it too, so the run ends and nothing goes."""
 
 
 def run_graph(
@@ -246,7 +247,7 @@ class _Run:
                 raise EngineError(*problems)
             outputs = self.store.save(step, step.function(**arguments), needed, values, self._open())
         except EngineError as problem:
-            if self.debug or any(one.code in _WRITE_CODES for one in problem.problems):
+            if self.debug or any(one.code in _ENDING_CODES for one in problem.problems):
                 raise
             return self._failed(step, record, problem)
         except TownshiftError as problem:

@@ -7,6 +7,7 @@ import pickle
 import platform
 import re
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ Result = TypeVar("Result")
 
 SHARED_LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scipy")
 """Distributions that must have the same version on every worker: functions of batches and chunks may use them."""
+
+SIGHT_SECONDS = 5
+"""How long a worker looks for a file that the driver wrote."""
 
 _CARRIED = re.compile(r"townshift-carried:([A-Za-z0-9+/=]+):")
 
@@ -57,11 +61,17 @@ def versions() -> dict[str, str]:
 
 def report(token: Path, content: str, _: int) -> WorkerReport:
     """How this worker stands; `token` is a file that the driver wrote with `content`."""
-    try:
-        sees = token.read_text("utf-8") == content
-    except OSError:
-        sees = False
-    return WorkerReport(socket.gethostname(), versions(), sees)
+    return WorkerReport(socket.gethostname(), versions(), _sees(token, content))
+
+
+def _sees(token: Path, content: str) -> bool:
+    """Whether the file can be read; network disks show a new one after a few seconds."""
+    for _ in range(SIGHT_SECONDS):
+        try:
+            return token.read_text("utf-8") == content
+        except OSError:
+            time.sleep(1)
+    return False
 
 
 def on_batches(
