@@ -27,7 +27,6 @@ from townshift.examples.registry_moves import END, KINDS, MONTH
 from townshift.examples.registry_world import build_world
 
 SIZES = (100_000, 1_000_000, 10_000_000)
-FIRST_AGREEMENTS = ("phone", "word", "person", "partner", "parent")
 
 
 def made(rows: int, country: str) -> None:

@@ -17,8 +17,8 @@ CAPITAL_MILLION = (0.03, 0.05, 0.1, 0.3, 0.5, 0.58, 1.0, 1.08, 2.0, 3.0, 5.0, 5.
 CAPITAL = Weighted((6, 8, 16, 6, 16, 2, 18, 2, 8, 5, 7, 1, 3, 1, 0.5))
 TOO_OLD = "1900-01-01"
 KINDS_OF_RECORD = pa.array(["firm", "sole_trader", "branch", "cooperative", "other"])
-KEPT_DAYS = 4_000
-"""Days of delay at most between a date and its reversed one."""
+REVERSED_DAYS = 4_000
+"""A date that precedes the entry does so by fewer days than this."""
 
 
 def empty_cells(rng: np.random.Generator, column: pa.Array, empty: Bools, words: Sequence[str | None]) -> pa.Array:
@@ -69,7 +69,7 @@ def date_columns(rng: np.random.Generator, records: Records, faults: Faults) -> 
     entry, closed = records.entry, records.exit < END
     exit_ = np.where(closed, records.exit, entry)
     reversed_ = closed & chance(rng, size, faults.reversed)
-    exit_ = np.where(reversed_, entry - rng.integers(1, KEPT_DAYS, size), exit_)
+    exit_ = np.where(reversed_, entry - rng.integers(1, REVERSED_DAYS, size), exit_)
     begun, ended = day_text(entry), day_text(exit_)
     short = chance(rng, size, 0.015)
     begun = pc.replace_with_mask(

@@ -238,9 +238,8 @@ def production_addresses(rng: np.random.Generator, words: ChineseWords, records:
     return pa.concat_arrays([text, pa.array([None, "-"])]).take(pa.array(place))
 
 
-def phones(words: ChineseWords, codes: Ints) -> pa.Array:
+def phones(codes: Ints) -> pa.Array:
     """Mobile numbers, or land lines with an area code for agencies and one own phone in eight."""
-    del words
     mobile = np.hstack([np.full((len(codes), 1), 49, dtype=np.uint8), digits(3 * 10**9 + codes % OWN_PHONES, 10)])
     land = (mixed(codes, 41) % 8 == 0) | ((codes > OWN_PHONES) & (mixed(codes, 42) % 2 == 0))
     some = codes[land]
@@ -310,7 +309,7 @@ def columns(
         "legal_form": forms.take(pa.array(records.form)),
         "legal_representative": persons(words, records.person),
         "shareholders": holders,
-        "phone": phones(words, records.phone),
+        "phone": phones(records.phone),
         "scope": words.scopes.take(
             pa.array(
                 (records.works_for * len(words.data["industries"]) + records.industry) * 64

@@ -41,11 +41,9 @@ class BritishWords:
         text = files("townshift.examples").joinpath("registry_words_uk.toml").read_text(encoding="utf-8")
         self.data: dict[str, Any] = tomllib.loads(text)
         self.world = world
-        pairs = [
-            item.partition("0.") if "1." not in item else item.partition("1.") for item in self.data["surnames"].split()
-        ]
-        self.surname_list = [name.upper() for name, _, _ in pairs]
-        self.surnames = Weighted([float(whole + rest) for _, whole, rest in pairs])
+        pairs = [(item.rstrip("0123456789."), item) for item in self.data["surnames"].split()]
+        self.surname_list = [name.upper() for name, _ in pairs]
+        self.surnames = Weighted([float(item.removeprefix(name)) for name, item in pairs])
         self.letters = list(dict.fromkeys(self.data["given"].split()))
         self.given = Weighted([1 / (rank + 9.0) for rank in range(len(self.letters))])
         place = {name: number + 1 for number, name in enumerate(self.letters)}
