@@ -14,8 +14,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from townshift.process.establishments import EstablishmentsParameters
+    from townshift.process.firm_years import FirmYearsParameters
     from townshift.process.moves_parameters import MovesParameters
+    from townshift.process.registry_coverage import CoverageParameters
     from townshift.types import Estimates, Focus
+
+
+@dataclass(frozen=True)
+class FirmYearsTables:
+    """Firms by place and year, how long they last, and how the dates of their records stand."""
+
+    firm_years: pd.DataFrame
+    firm_survival: pd.DataFrame
+    registry_dates: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,58 @@ def establishments(
 
     rules = cleaning_rules(frame(places), salt, parameters)
     return engine.map_batches(firms, partial(clean_batches, rules=rules), SCHEMA)
+
+
+@step(question="process")
+def membership_rules(establishments: ibis.Table) -> pd.DataFrame:
+    """What each rule of membership catches, alone and together with others."""
+    from townshift.process.industry_membership import membership_report
+
+    counts = establishments.group_by("member_rule").aggregate(n=establishments.count())
+    return membership_report(frame(counts).sort_values("member_rule", kind="stable"))
+
+
+@step(question="process")
+def firm_years(establishments: ibis.Table, *, parameters: FirmYearsParameters) -> FirmYearsTables:
+    """Active firms, entries and exits by place and year, and survival by age."""
+    from townshift.process.firm_years import counted_events, firm_survival
+    from townshift.process.firm_years import firm_years as years_of
+
+    entries, exits, flags, spells = (frame(table) for table in counted_events(establishments))
+    counted = years_of(entries, exits, flags, spells, parameters)
+    last = int(counted.firm_years["year"].max()) if len(counted.firm_years) else 0
+    return FirmYearsTables(
+        firm_years=counted.firm_years,
+        firm_survival=firm_survival(counted.spells, last, parameters.observed_from),
+        registry_dates=counted.date_counts,
+    )
+
+
+@step(question="process")
+def registry_coverage(
+    establishments: ibis.Table,
+    firm_years: ibis.Table,
+    facts: ibis.Table | None = None,
+    *,
+    parameters: CoverageParameters,
+    focus: Focus,
+) -> pd.DataFrame:
+    """Years in which the register itself is thin, and which share of published stocks of sole traders it holds."""
+    import pandas as pd
+
+    from townshift.process.firm_years import FirmYearsParameters, counted_events
+    from townshift.process.firm_years import firm_years as years_of
+    from townshift.process.registry_coverage import stock_coverage, thin_years
+
+    counted = frame(firm_years.filter(firm_years.size_band == ""))
+    entries = counted.groupby(["place_id", "level", "year"], sort=True, as_index=False).agg(n=("n_entry", "sum"))
+    found = [thin_years(entries, parameters)]
+    if facts is not None and parameters.stock_definition:
+        traders = establishments.filter(establishments.member, establishments.kind == "sole_trader")
+        opened, closed, flags, spells = (frame(one) for one in counted_events(traders))
+        stock = years_of(opened, closed, flags, spells, FirmYearsParameters(by_size=False))
+        found.append(stock_coverage(stock.firm_years, frame(facts), parameters, focus.seed))
+    return pd.concat(found, ignore_index=True)
 
 
 @step(question="process")
