@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from townshift import study as on_disk
 from townshift.engine import RunRecord, check_parameters, run_graph
@@ -21,10 +22,17 @@ if TYPE_CHECKING:
 
     from townshift.engine.progress import Progress
     from townshift.evidence.staleness import Staleness
+    from townshift.examples.registry_world import Country
     from townshift.study import CheckReport
 
 MINIMAL = Path(__file__).parent / "studies" / "minimal"
 """The study that `new_study` copies; in a checkout it lies in `studies/minimal`."""
+
+COUNTRIES = ("cn", "uk")
+"""Variants of the made-up registry."""
+
+LARGEST_SEED = 2**31 - 1
+"""A study's seed fits into 32 bits with a sign, as every program can write it down."""
 
 LATE_RULES = {"changed": "TS-CLAIM-016", "added": "TS-CLAIM-019", "withdrawn": "TS-CLAIM-021"}
 """What a reader must know of a rule that did not stand before the first run."""
@@ -255,20 +263,69 @@ def new_study(path: str | Path) -> Path:
         StudyError: the folder holds something already.
         EngineError: the folder cannot be written; nothing is left behind.
     """
-    target = Path(path)
     source = MINIMAL if MINIMAL.is_dir() else Path(__file__).parents[2] / "studies" / "minimal"
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise StudyError.of("TS-CLI-003", path=str(target))
     files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
-    existed = target.exists()
-    try:
+    with _whole_or_not_at_all(path) as target:
         for file in files:
             if file.parts[0] not in ("out", "private"):
                 write_bytes(target / file, (source / file).read_bytes())
+    return target
+
+
+def new_registry_study(
+    path: str | Path, firms: int, seed: int, country: str = "cn", *, progress: Callable[[int], None] | None = None
+) -> Path:
+    """Make a study of an invented town with a made-up registry, into a folder that does not exist yet, or is empty.
+
+    Args:
+        path: the folder.
+        firms: records of the registry.
+        seed: whole number; the same seed gives the same bytes, the salt in `private/` included.
+        country: `cn` or `uk`.
+        progress: is told how many records have been written.
+
+    Raises:
+        StudyError: the folder holds something already, or a value is out of its range; all problems at once.
+        EngineError: the folder cannot be written; nothing is left behind.
+    """
+    from townshift.examples.registry import LARGEST, SMALLEST
+    from townshift.examples.registry_study import write_example
+
+    found = []
+    if not SMALLEST <= firms <= LARGEST:
+        bounds = {"option": "--firms", "value": firms, "least": f"{SMALLEST:,}", "most": f"{LARGEST:,}"}
+        found.append(Problem("TS-CLI-006", "", bounds))
+    if not 0 <= seed <= LARGEST_SEED:
+        bounds = {"option": "--seed", "value": seed, "least": "0", "most": f"{LARGEST_SEED:,}"}
+        found.append(Problem("TS-CLI-006", "", bounds))
+    if country not in COUNTRIES:
+        found.append(
+            Problem("TS-CLI-007", "", {"option": "--country", "value": country, "known": ", ".join(COUNTRIES)})
+        )
+    if found:
+        raise StudyError(*found)
+    with _whole_or_not_at_all(path) as target:
+        write_example(target, firms, seed, cast("Country", country), progress=progress)
+    return target
+
+
+@contextmanager
+def _whole_or_not_at_all(path: str | Path) -> Iterator[Path]:
+    """A folder for a new study, empty at first; if anything goes wrong, nothing of it is left.
+
+    Half a study would be taken for a whole one, and stand in the way of the next try.
+
+    Raises:
+        StudyError: the folder holds something already.
+    """
+    target = Path(path)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StudyError.of("TS-CLI-003", path=str(target))
+    existed = target.exists()
+    try:
+        yield target
     except BaseException:
-        # Half a study would be taken for a whole one, and stand in the way of the next try.
         shutil.rmtree(target, ignore_errors=True)
         if existed:
             target.mkdir(exist_ok=True)
         raise
-    return target

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 QUESTIONS = ("process", "government", "labour", "outcomes")
 """The order in which claims are printed."""
 
+EXAMPLES = ("minimal", "registry")
+"""Studies that `new` can write."""
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -77,11 +80,38 @@ def _ended(status: int, said: object) -> typer.Exit:
 
 @app.command(help=text("cli.new_help", "en"))
 @_guarded
-def new(folder: Folder, lang: Language = "en") -> None:
-    """Copy the minimal study into a new folder."""
-    from townshift.api import new_study
+def new(
+    folder: Folder,
+    example: Annotated[
+        str, typer.Option("--example", metavar="|".join(EXAMPLES), help=text("cli.new_example", "en"))
+    ] = EXAMPLES[0],
+    firms: Annotated[
+        int | None, typer.Option("--firms", metavar="N", help=text("cli.new_firms", "en"), show_default=False)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="S", help=text("cli.new_seed", "en"), show_default=False)
+    ] = None,
+    country: Annotated[
+        str, typer.Option("--country", metavar="cn|uk", help=text("cli.new_country", "en"), show_default=False)
+    ] = "",
+    lang: Language = "en",
+) -> None:
+    """Write a new study: the minimal one, or an invented town with a made-up registry."""
+    from townshift.api import new_registry_study, new_study
+    from townshift.engine.progress import counting
 
     _speak(lang)
+    if example not in EXAMPLES:
+        raise typer.BadParameter(f"{example}: {' | '.join(EXAMPLES)}", param_hint="--example")
+    if example == "registry":
+        firms = 100_000 if firms is None else firms
+        with counting(sys.stderr, firms) as count:
+            made = new_registry_study(folder, firms, 1 if seed is None else seed, country or "cn", progress=count)
+        typer.echo(text("cli.new_registry_done", path=made, firms=f"{firms:,}"))
+        return
+    given = {"--firms": firms is not None, "--seed": seed is not None, "--country": bool(country)}
+    for option in (name for name, is_given in given.items() if is_given):
+        raise typer.BadParameter(text("cli.new_only_registry"), param_hint=option)
     typer.echo(text("cli.new_done", path=new_study(folder)))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Protocol
 
 from townshift.engine.record import StepRecord
@@ -125,6 +127,26 @@ def progress_for(stream: IO[str] | None = None) -> Progress:
     """The progress that suits a stream: a bar on a terminal, plain lines otherwise; standard error if none is given."""
     stream = stream or sys.stderr
     return Rich(stream) if stream.isatty() else Plain(stream)
+
+
+@contextmanager
+def counting(stream: IO[str], total: int) -> Iterator[Callable[[int], None] | None]:
+    """A bar that counts up to `total` on a terminal; elsewhere nothing is shown and nothing is to be told.
+
+    Args:
+        stream: where the bar stands.
+        total: the last number.
+    """
+    if not stream.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
+
+    columns = (SpinnerColumn(), BarColumn(bar_width=24), MofNCompleteColumn())
+    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def step_line(record: StepRecord) -> str:

@@ -7,7 +7,7 @@ letter, from no list of firms or persons; places are real except for the focal t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,8 @@ BLOCK = 1 << 17
 """Records made at a time. Part of the definition: another number would give another registry."""
 MOVE_SHARE = 0.045
 """Share of records that are the destination of a move."""
+SMALLEST = 100
+"""Records below which there would be hardly a move."""
 LARGEST = 7 * 10**7
 """Records beyond which registered numbers would repeat."""
 ID_WIDTH = 9
@@ -123,7 +125,13 @@ def latent_blocks(world: World, words: Names, firms: int, seed: int, difficulty:
 
 
 def synthetic_registry(
-    folder: Path, firms: int, seed: int, *, country: Country = "cn", difficulty: Difficulty = "hard"
+    folder: Path,
+    firms: int,
+    seed: int,
+    *,
+    country: Country = "cn",
+    difficulty: Difficulty = "hard",
+    progress: Callable[[int], None] | None = None,
 ) -> SyntheticRegistry:
     """Write a registry and, apart from it, the truth about it.
 
@@ -137,6 +145,7 @@ def synthetic_registry(
         seed: whole number; every draw follows from it.
         country: `cn` (Chinese, unified social credit codes) or `uk` (English, company numbers).
         difficulty: `plain` or `hard`: how many traces moves leave and how much the registry hides.
+        progress: is told how many records have been written, block by block.
 
     Returns:
         Where the files are and how many rows they hold.
@@ -157,8 +166,8 @@ def synthetic_registry(
     from townshift.examples.registry_files import FIRM_DICTIONARY, firm_table, move_table, record_table
     from townshift.examples.registry_world import build_world
 
-    if not 100 <= firms <= LARGEST:
-        raise ValueError(f"firms = {firms} is outside 100..{LARGEST}")
+    if not SMALLEST <= firms <= LARGEST:
+        raise ValueError(f"firms = {firms} is outside {SMALLEST}..{LARGEST}")
     folder = Path(folder)
     world = build_world(country, seed)
     words = load_words(world)
@@ -186,5 +195,7 @@ def synthetic_registry(
                 writers[place].write_table(table, row_group_size=BLOCK)
             counts += (len(tables[0]), len(tables[1]), int((block.records.twin >= 0).sum()))
             pa.default_memory_pool().release_unused()
+            if progress is not None:
+                progress(int(counts[0]))
     rows, true_moves, twins = (int(count) for count in counts)
     return SyntheticRegistry(folder, paths[0], paths[1], paths[2], rows, true_moves, twins)

@@ -1,4 +1,4 @@
-"""What an invented yearbook says of the focal town: all of its firms, those that the registry lacks included."""
+"""What an invented yearbook and gazette say of the focal town: all of its firms, and the regulation with its date."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from townshift.examples.registry_world import FIRST_YEAR, LAST_YEAR, World
+from townshift.examples.registry_world import FIRST_YEAR, LAST_YEAR, SHOCK_YEAR, SHOCK_YEARS, World
 
 if TYPE_CHECKING:
     from townshift.examples.registry import SyntheticRegistry
@@ -77,6 +77,20 @@ def indicator_rows() -> list[tuple[object, ...]]:
         (name, *titles, definition, "all firms of the town", "stock", "log", "count", "no", "yes")
         for name, (*titles, definition) in INDICATORS.items()
     ]
+
+
+def event_rows(world: World) -> list[tuple[object, ...]]:
+    """Rows of `events`: the regulation, as the model has it."""
+    place, date = world.sites[0].place_id, f"{SHOCK_YEAR}-01-01"
+    title = f"Fire-safety rules for workshops are enforced in the town for {SHOCK_YEARS} years"
+    return [("regulation", date, place, "policy", "town", "regulation", "upgrading", title, "gazette", "gazette")]
+
+
+def policy_rows(world: World) -> list[tuple[object, ...]]:
+    """Rows of `policies`: the same regulation as a document with its first day and the first day after it."""
+    dates = (f"{SHOCK_YEAR}-01-01", f"{SHOCK_YEAR + SHOCK_YEARS}-01-01")
+    title = "Fire-safety rules for workshops (invented)"
+    return [("regulation", title, *dates, world.sites[0].place_id, "town_government", "town", "regulation", "gazette")]
 
 
 def coverage_rows(world: World) -> list[tuple[object, ...]]:
