@@ -39,8 +39,8 @@ from townshift.process.moves_training import train
 if TYPE_CHECKING:
     import ibis
 
-LOWEST_WEIGHT = -9.0
-"""Pairs whose agreement alone weighs less (bits) are not brought into memory: about one in five hundred."""
+LOWEST_WEIGHT = -15.0
+"""Pairs whose agreement alone weighs less (bits) are not brought into memory."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ def find_moves(
     establishments: ibis.Table,
     parameters: MovesParameters,
     methods: TableMethods,
+    places: pd.DataFrame | None = None,
     successions: pd.DataFrame | None = None,
     answers: pd.DataFrame | None = None,
 ) -> Moves:
@@ -88,6 +89,7 @@ def find_moves(
         establishments: one row a record, as the step `establishments` gives them.
         parameters: caps, samples, thresholds.
         methods: `frame` and `map_batches` of the engine on which the table lives.
+        places: place_id, lon, lat: where a record stands that has no coordinates of its own.
         successions: predecessor_id, successor_id, seat_transfer, economic_continuity: links that a registry states.
         answers: move_id, kind (one of `KINDS` or `look_alike`): what a person decided of pairs asked about.
 
@@ -96,7 +98,7 @@ def find_moves(
 
     Source: Fellegi and Sunter (1969); Linacre et al. (2022), Splink; Larsen and Rubin (2001).
     """
-    records = counted_records(linkage_records(establishments, methods), methods)
+    records = counted_records(linkage_records(establishments, methods, places), methods)
     candidates = candidate_pairs(records, parameters, methods)
     model = train(records, parameters, methods)
     compared = methods.frame(compared_pairs(candidates.pairs, records, model, LOWEST_WEIGHT, methods))
@@ -132,7 +134,7 @@ def _ends(establishments: ibis.Table, successions: pd.DataFrame, methods: TableM
 def counted_records(records: ibis.Table, methods: TableMethods) -> ibis.Table:
     """Narrow records with `<key>_n`, how many records share each key; a person counts in every role."""
     for key in KEYS:
-        if key == "firm_key":
+        if key in ("firm_key", "name_key"):
             continue
         if key == "representative_key":
             people = persons(records)
@@ -182,9 +184,9 @@ def _are_doubles(near: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def _odds(pairs: _Pairs, model: MoveModel, n_records: int) -> npt.NDArray[np.float64]:
-    chance = chance_bits(model, pairs.levels, pairs.counts, pairs.person_n)
-    kinds = fit_kinds(model, pairs.levels, chance, n_records)
-    return kind_odds(kinds, pairs.levels, chance)
+    chance = chance_bits(model, pairs.levels, pairs.person_n)
+    kinds = fit_kinds(model, pairs.levels, pairs.counts, chance, n_records)
+    return kind_odds(kinds, pairs.levels, pairs.counts, chance)
 
 
 def _described(establishments: ibis.Table, rows: npt.NDArray[np.int64], methods: TableMethods) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from townshift.process.moves_levels import (
     NAME_LINK,
     NEAR_DAYS,
     ORIGIN_SUBORDINATE,
+    OWNERSHIP,
     PHONE,
     PROCESSES,
     PRODUCTION_LINK,
@@ -52,6 +53,7 @@ MAX_LETTERS = 48
     "representative_key", "phone_key", "address_key", "firm_key", "subordinate", "processes",
 ))  # fmt: skip
 _SHARE = C["shareholder_0"]
+_NAME = C["name_key"]
 _BOUNDS = np.array(DISTANCE_BOUNDS_KM)
 
 
@@ -180,6 +182,18 @@ def _shareholders(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], i: i
 
 
 @njit(cache=True)
+def _ownership(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], i: int) -> int:
+    """Whether one record's firm is among the other's shareholders: 0, 1; -1 where neither names any."""
+    if one[_SHARE, i] == 0 and other[_SHARE, i] == 0:
+        return -1
+    a, b = one[_NAME, i], other[_NAME, i]
+    for k in range(SHAREHOLDER):
+        if (a != 0 and other[_SHARE + k, i] == a) or (b != 0 and one[_SHARE + k, i] == b):
+            return 1
+    return 0
+
+
+@njit(cache=True)
 def date_level(entry_a: int, exit_a: int, entry_b: int, exit_b: int) -> int:
     """How the end of the earlier record fits the start of the later one; -1 where a start is unknown."""
     if entry_a == UNKNOWN_DAY or entry_b == UNKNOWN_DAY:
@@ -252,6 +266,7 @@ def compare(
         out[ADDRESS, i] = _same(one[_ADDRESS, i], other[_ADDRESS, i])
         out[WORD, i] = _same(one[_WORD, i] + 1, other[_WORD, i] + 1)
         out[FIRM, i] = _same(one[_FIRM, i], other[_FIRM, i])
+        out[OWNERSHIP, i] = _ownership(one, other, i)
         out[DATES, i] = date_level(one[_ENTRY, i], one[_EXIT, i], other[_ENTRY, i], other[_EXIT, i])
 
 

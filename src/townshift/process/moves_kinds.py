@@ -1,8 +1,9 @@
 """What a pair is: one of four kinds of moves, or two records that only look alike.
 
-Formula: a mixture of five classes, `Pr(class | pair) ∝ share_class · Π_c p_class,c(level_c)`. Of look-alikes, agreement
-is that of two random records (`u`, on a value its own frequency); all else is estimated by expectation-maximisation
-on the candidate pairs, from the profiles below, which say what each kind is and count as `PROFILE_PAIRS` pairs.
+Formula: a mixture, `Pr(class | pair) ∝ share_class · Π_c p_class,c(level_c)`. Each kind of move has two classes, of
+moves that keep their traces and of moves whose traces faded together. Of look-alikes, agreement is that of two random
+records (`u`, on a value its own frequency), circumstance that of two random records; all else is estimated by
+expectation-maximisation on the candidate pairs, from the profiles of `moves_profiles`.
 
 Source: Dempster, Laird and Rubin (1977); Larsen and Rubin (2001) for mixtures of more than two classes in linkage.
 """
@@ -15,129 +16,88 @@ import numpy as np
 import numpy.typing as npt
 
 from townshift.process.moves_levels import AGREEMENT, CIRCUMSTANCE, LEVELS, TERM_FREQUENCY
-from townshift.process.moves_model import Levels, MoveModel
+from townshift.process.moves_model import SIZE_BOUNDS, Levels, MoveModel, size_class
 from townshift.process.moves_parameters import KINDS
+from townshift.process.moves_profiles import (
+    DEFINING,
+    FADED,
+    FADED_SHARE,
+    FIRST_BY_CHANCE,
+    HOLD,
+    LEAST_BY_CHANCE,
+    PAIR_SHARE,
+    PROFILE_PAIRS,
+    PROFILES,
+)
 
 Real = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
 
-PROFILE_PAIRS = 150.0
-"""Pairs that the profile of a kind counts as, against the pairs of the registry."""
+ITERATIONS = 60
+TOLERANCE = 1e-3
 
-DEFINING = ("time", "trade_name", "processing", "destination_status")
-"""Comparisons by which the kinds are defined: their profiles hold, or a class could drift into another's meaning."""
-
-HOLD = 10.0
-"""How much more than the pairs of a kind the profile of a defining comparison counts."""
-
-PAIR_SHARE = 0.005
-"""Share of records that come by each kind of move, where expectation-maximisation starts."""
-
-ITERATIONS = 40
-TOLERANCE = 1e-5
-
-PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
-    "relocation": {
-        "trade_name": (0.12, 0.04, 0.04, 0.8),
-        "representative": (0.2, 0.1, 0.7),
-        "shareholders": (0.6, 0.25, 0.15),
-        "phone": (0.5, 0.5),
-        "address": (0.97, 0.03),
-        "industry_word": (0.2, 0.8),
-        "registered_number": (0.6, 0.4),
-        "time": (0.02, 0.06, 0.74, 0.1, 0.05, 0.03),
-        "destination_status": (0.97, 0.03),
-        "processing": (0.85, 0.15),
-        "production_place": (0.9, 0.1),
-        "code_place": (0.6, 0.4),
-    },
-    "branch": {
-        "trade_name": (0.04, 0.02, 0.04, 0.9),
-        "representative": (0.4, 0.2, 0.4),
-        "shareholders": (0.6, 0.25, 0.15),
-        "phone": (0.6, 0.4),
-        "address": (0.98, 0.02),
-        "industry_word": (0.15, 0.85),
-        "registered_number": (0.9, 0.1),
-        "time": (0.005, 0.005, 0.03, 0.02, 0.14, 0.8),
-        "destination_status": (0.5, 0.5),
-        "processing": (0.8, 0.2),
-        "production_place": (0.8, 0.2),
-        "code_place": (0.95, 0.05),
-    },
-    "return_entrepreneurship": {
-        "trade_name": (0.96, 0.015, 0.015, 0.01),
-        "representative": (0.1, 0.3, 0.6),
-        "shareholders": (0.6, 0.3, 0.1),
-        "phone": (0.6, 0.4),
-        "address": (0.98, 0.02),
-        "industry_word": (0.4, 0.6),
-        "registered_number": (0.99, 0.01),
-        "time": (0.05, 0.05, 0.15, 0.05, 0.2, 0.5),
-        "destination_status": (0.97, 0.03),
-        "processing": (0.8, 0.2),
-        "production_place": (0.95, 0.05),
-        "code_place": (0.98, 0.02),
-    },
-    "outsourcing": {
-        "trade_name": (0.9, 0.02, 0.04, 0.04),
-        "representative": (0.85, 0.1, 0.05),
-        "shareholders": (0.6, 0.3, 0.1),
-        "phone": (0.5, 0.5),
-        "address": (0.97, 0.03),
-        "industry_word": (0.4, 0.6),
-        "registered_number": (0.99, 0.01),
-        "time": (0.005, 0.005, 0.03, 0.02, 0.14, 0.8),
-        "destination_status": (0.9, 0.1),
-        "processing": (0.15, 0.85),
-        "production_place": (0.6, 0.4),
-        "code_place": (0.98, 0.02),
-    },
-}
-"""What each kind leaves behind, as shares of the levels of a comparison; of one that a profile
-does not name, those of two random records."""
+ALL_SEEN = np.array([True, True, True, False, False, False])
+"""Classes of sizes of which every pair that can be a move is in memory: agreement on a rare value weighs enough."""
 
 USED = tuple(name for name in LEVELS if name != "dates")
 """Comparisons of the mixture: `time` says in order what `dates` says without it."""
 
+VALUES: dict[str, tuple[str, str, int]] = {
+    name: (level, key, position) for position, ((name, level), key) in enumerate(TERM_FREQUENCY.items())
+}
+"""Of each comparison with term frequencies: the level of agreement on a value, the value's key, its row of counts."""
+
+SETTING = ("industry_word", *CIRCUMSTANCE)
+"""Comparisons that depend among look-alikes on what else these share."""
+
+K = len(KINDS)
+SIZES = len(SIZE_BOUNDS) + 1
+
 
 @dataclass(frozen=True, slots=True)
 class KindModel:
-    """The fitted mixture.
+    """The fitted mixture; classes are the kinds with traces, then the kinds with faded traces.
 
     Attributes:
-        shares: share of each kind among all pairs that could be compared, in the order of `KINDS`.
-        p: of each comparison, shape (kinds, levels).
-        look_alike: of each comparison of circumstance, shape (levels,), for two random records.
+        shares: share of each class among all pairs of records, shape (2 kinds,).
+        p: of each comparison, shape (2 kinds, levels); agreement on a value has one level for each `size_class`.
+        by_chance: of each comparison of `TERM_FREQUENCY`, log2 of the probability that two random records agree on a
+            value of each `size_class`.
+        ownership_bits: how much likelier than the model says it is that of two records of no move one holds the
+            other, in bits: investors hold firms elsewhere, and no sample of random pairs meets one.
+        look_alike: of each comparison of `SETTING`, shape (3, levels): of two random records, of look-alikes that share
+            a trade name, and of those that share a representative. Names are in fashion by trade and region.
+        usual_n: of each comparison of `TERM_FREQUENCY` and size class, mean number of records that share a value.
     """
 
     shares: Real
     p: dict[str, Real]
+    by_chance: dict[str, Real]
+    ownership_bits: float
     look_alike: dict[str, Real]
+    usual_n: dict[str, Real]
 
 
-def chance_bits(
-    model: MoveModel, levels: Levels, counts: npt.NDArray[np.int64], person_n: npt.NDArray[np.int64]
-) -> Real:
-    """log2 of the probability that two random records agree as each pair does; shape (pairs,).
+def chance_bits(model: MoveModel, levels: Levels, person_n: Whole) -> Real:
+    """log2 of the probability that two random records agree as each pair does, shape (pairs,).
 
-    Where a pair agrees on a value, the probability is that value's frequency; a person who represents one record and
-    holds a share of the other, or of both, makes it rarer or likelier by the number of records that name the person.
+    Agreement on a value of `TERM_FREQUENCY` is left out: `class_odds` adds it. A person who represents one record and
+    holds a share of the other, or of both, makes chance likelier by the number of records that name the person.
 
     Args:
         model: the model of agreement.
         levels: shape (`LEVELS`, pairs).
-        counts: shape (`TERM_FREQUENCY`, pairs), records that share the value.
         person_n: shape (pairs,), records that name the rarest person both share; 0 where none was seen.
     """
     total = np.zeros(levels.shape[1])
-    for name, found in zip(AGREEMENT, levels, strict=False):
+    for name in AGREEMENT:
         if name in USED:
-            total += np.append(np.log2(model.u[name]), 0.0)[found]
-    for position, ((name, level), key) in enumerate(TERM_FREQUENCY.items()):
-        rank = AGREEMENT[name].index(level)
-        agree = levels[_row(name)] == rank
-        share = np.maximum(counts[position][agree], 2) / model.totals[key]
-        total[agree] += np.log2(share / model.u[name][rank])
+            bits = np.append(np.log2(model.u[name]), 0.0)
+            if name in SETTING:
+                continue
+            if name in VALUES:
+                bits[AGREEMENT[name].index(VALUES[name][0])] = 0.0
+            total += bits[levels[_row(name)]]
     usual = model.u["representative"][2] * model.totals["representative_key"]
     representative, shareholders = levels[_row("representative")], levels[_row("shareholders")]
     shared = ((representative == 1) | ((shareholders > 0) & (representative != 2))) & (person_n > 0)
@@ -145,43 +105,147 @@ def chance_bits(
     return total
 
 
-def fit_kinds(model: MoveModel, levels: Levels, chance: Real, n_records: int) -> KindModel:
+def fit_kinds(model: MoveModel, levels: Levels, counts: Whole, chance: Real, n_records: int) -> KindModel:
     """Fit the mixture on candidate pairs.
 
     Args:
         model: the model of agreement, with the circumstances of two random records.
         levels: shape (`LEVELS`, pairs), from origin to destination.
+        counts: shape (`TERM_FREQUENCY`, pairs), records that share the value.
         chance: shape (pairs,), `chance_bits`.
         n_records: records compared; there are half its square of pairs.
 
     Returns:
         The fitted mixture, the same for the same pairs in the same order.
     """
-    total = max(n_records * (n_records - 1) / 2, 1.0)
-    look_alike = {name: np.array(model.circumstances[name]) for name in CIRCUMSTANCE}
+    total = max(model.possible * n_records * (n_records - 1) / 2, 1.0)
     profiles = {name: _profile(name, model) for name in USED}
-    fitted = KindModel(np.full(len(KINDS), PAIR_SHARE * n_records / total), profiles, look_alike)
+    fitted = _first(model, profiles, levels, counts, n_records, total)
     for _ in range(ITERATIONS):
-        odds = kind_odds(fitted, levels, chance)
+        odds = class_odds(fitted, levels, counts, chance)
         weights = odds / (1.0 + odds.sum(axis=0))
         shares = (weights.sum(axis=1) + 1.0) / total
-        p = {name: _refitted(name, profiles[name], levels[_row(name)], weights) for name in USED}
+        p = {name: _refitted(name, profiles[name], _ranks(name, levels, counts), weights) for name in USED}
         moved = float(np.abs(np.log(shares / fitted.shares)).max())
-        fitted = KindModel(shares, p, look_alike)
+        move = weights.sum(axis=0)
+        bits = _ownership_bits(model, levels, 1.0 - move, total, LEAST_BY_CHANCE["ownership"])
+        by_chance = _by_chance(model, levels, counts, move, total)
+        fitted = KindModel(shares, p, by_chance, bits, fitted.look_alike, fitted.usual_n)
         if moved < TOLERANCE:
             break
     return fitted
 
 
-def kind_odds(model: KindModel, levels: Levels, chance: Real) -> Real:
+def kind_odds(model: KindModel, levels: Levels, counts: Whole, chance: Real) -> Real:
     """Odds of each kind against a look-alike, shape (kinds, pairs), before rivals are weighed."""
-    bits = np.repeat(np.log2(model.shares)[:, None], levels.shape[1], axis=1) - chance
+    odds = class_odds(model, levels, counts, chance)
+    return odds[:K] + odds[K:]
+
+
+def class_odds(model: KindModel, levels: Levels, counts: Whole, chance: Real) -> Real:
+    """Odds of each class against a look-alike, shape (2 kinds, pairs)."""
+    shared = chance.copy()
+    for name, (level, _, position) in VALUES.items():
+        agree = levels[_row(name)] == AGREEMENT[name].index(level)
+        n = counts[position][agree]
+        classes = size_class(n)
+        shared[agree] += model.by_chance[name][classes] + np.log2(n / model.usual_n[name][classes])
+    shared += model.ownership_bits * (levels[_row("ownership")] == 1)
+    bits = np.log2(model.shares)[:, None] - shared
+    group = _groups(levels)
     for name in USED:
         logs = np.log2(model.p[name])
-        if name in CIRCUMSTANCE:
-            logs = logs - np.log2(model.look_alike[name])
-        bits += np.concatenate([logs, np.zeros((len(KINDS), 1))], axis=1)[:, levels[_row(name)]]
+        if name in SETTING:
+            usual = np.concatenate([np.log2(model.look_alike[name]), np.zeros((len(SHARED) + 1, 1))], axis=1)
+            bits -= usual[group, levels[_row(name)]]
+        bits += np.concatenate([logs, np.zeros((2 * K, 1))], axis=1)[:, _ranks(name, levels, counts)]
     return np.exp2(np.minimum(bits, 200.0))
+
+
+def _first(
+    model: MoveModel, profiles: dict[str, Real], levels: Levels, counts: Whole, n_records: int, total: float
+) -> KindModel:
+    share = PAIR_SHARE * n_records / total
+    shares = np.repeat([share * (1 - FADED_SHARE), share * FADED_SHARE], K)
+    look_alike = _settings(model, levels, counts)
+    bits = _ownership_bits(model, levels, np.ones(levels.shape[1]), total, 1.0)
+    move = np.full(levels.shape[1], 1.0 - FIRST_BY_CHANCE)
+    by_chance = _by_chance(model, levels, counts, move, total)
+    usual_n = {
+        name: 1.0 + 2.0 * np.array(model.pairs[key]) / (model.possible * np.maximum(model.sizes[key], 1.0))
+        for name, (_, key, _) in VALUES.items()
+    }
+    usual_n = {name: np.maximum(n, (2, *SIZE_BOUNDS)) for name, n in usual_n.items()}
+    return KindModel(shares, profiles, by_chance, bits, look_alike, usual_n)
+
+
+def _ownership_bits(model: MoveModel, levels: Levels, no_move: Real, total: float, least: float) -> float:
+    holds = levels[_row("ownership")] == 1
+    investors = max(float(no_move[holds].sum()), least * float(holds.sum()))
+    return float(np.log2(investors + 1.0) - np.log2(model.u["ownership"][1] * total))
+
+
+def _by_chance(model: MoveModel, levels: Levels, counts: Whole, move: Real, total: float) -> dict[str, Real]:
+    """log2 of the probability that two random records agree on a value that so many records share.
+
+    It is the number of pairs that agree on such values, less those that are moves, of all pairs. A value's frequency
+    alone would count the moves in: a phone that two records give is mostly one mover's.
+    """
+    out = {}
+    for name, (level, key, position) in VALUES.items():
+        agree = levels[_row(name)] == AGREEMENT[name].index(level)
+        classes = size_class(counts[position][agree])
+        found = np.bincount(classes, weights=move[agree], minlength=SIZES)
+        seen = np.bincount(classes, minlength=SIZES)
+        pairs = np.maximum(np.where(ALL_SEEN, seen, np.maximum(model.pairs[key], seen)), 1.0)
+        out[name] = np.log2(np.maximum(pairs - found, LEAST_BY_CHANCE[name] * pairs) / total)
+    return out
+
+
+SHARED: tuple[str, ...] = ("trade_name", "representative")
+"""What look-alikes may share so that their setting is learned apart, the first that holds."""
+
+
+def _groups(levels: Levels) -> npt.NDArray[np.intp]:
+    """Which of `SHARED` each pair shares, counted from 1; 0 for none."""
+    found = np.zeros(levels.shape[1], dtype=np.intp)
+    for number, name in reversed(list(enumerate(SHARED, 1))):
+        found[levels[_row(name)] == len(AGREEMENT[name]) - 1] = number
+    return found
+
+
+def _settings(model: MoveModel, levels: Levels, counts: Whole) -> dict[str, Real]:
+    """Settings of look-alikes: those of two random records, moved by what is seen where they share a name.
+
+    Only pairs of which all are in memory are counted: the rarer names. The few moves among them are counted in; taking
+    them out by their probabilities would let the classes explain each other away.
+    """
+    group = _groups(levels)
+    seen = np.zeros(levels.shape[1], dtype=bool)
+    for number, name in enumerate(SHARED, 1):
+        seen |= (group == number) & ALL_SEEN[size_class(counts[VALUES[name][2]])]
+    out = {}
+    for name in SETTING:
+        base = np.array(model.circumstances[name] if name in CIRCUMSTANCE else model.u[name])
+        rows = [base]
+        for number in range(1, len(SHARED) + 1):
+            chosen = seen & (group == number)
+            found = levels[_row(name)][chosen].astype(np.int64) + 1
+            counted = np.bincount(found, minlength=len(base) + 1)[1:]
+            joined = counted + PROFILE_PAIRS * base
+            rows.append(joined / joined.sum())
+        out[name] = np.array(rows)
+    return out
+
+
+def _ranks(name: str, levels: Levels, counts: Whole) -> npt.NDArray[np.int64]:
+    """The level of each pair, agreement on a value split by how many records share it; -1 where nothing is said."""
+    found = levels[_row(name)].astype(np.int64)
+    if name in VALUES:
+        level, _, position = VALUES[name]
+        agree = found == AGREEMENT[name].index(level)
+        found[agree] += size_class(counts[position][agree])
+    return found
 
 
 def _row(name: str) -> int:
@@ -189,13 +253,40 @@ def _row(name: str) -> int:
 
 
 def _profile(name: str, model: MoveModel) -> Real:
-    """What each kind leaves behind, shape (kinds, levels); what a profile does not name is as of random records."""
+    """What each class leaves behind, shape (2 kinds, levels); what a profile does not name is as of random records.
+
+    Whether many or few share the value on which a move agrees, before anything is learned, is as of all records.
+    """
     random = model.circumstances[name] if name in CIRCUMSTANCE else model.u[name]
-    return np.array([PROFILES[kind].get(name, random) for kind in KINDS])
+    clear = [PROFILES[kind].get(name, random) for kind in KINDS]
+    shares = np.array(clear + ([FADED[name]] * K if name in AGREEMENT else clear))
+    if name not in VALUES:
+        return shares
+    sizes = np.array(model.sizes[VALUES[name][1]]) + 1.0
+    return np.concatenate([shares[:, :-1], shares[:, -1:] * sizes / sizes.sum()], axis=1)
 
 
-def _refitted(name: str, profile: Real, found: npt.NDArray[np.int8], weights: Real) -> Real:
-    counts = np.array([np.bincount(found + 1, weights=row, minlength=len(LEVELS[name]) + 1)[1:] for row in weights])
-    strength = PROFILE_PAIRS + (HOLD * weights.sum(axis=1, keepdims=True) if name in DEFINING else 0.0)
-    joined = counts + strength * profile
+def _refitted(name: str, profile: Real, found: npt.NDArray[np.int64], weights: Real) -> Real:
+    """Shares of levels after one round; circumstances of a kind are those of both its classes, faded traces of all."""
+    size = profile.shape[1]
+    counts = np.array([np.bincount(found + 1, weights=row, minlength=size + 1)[1:] for row in weights])
+    if name in CIRCUMSTANCE:
+        counts = np.tile(counts[:K] + counts[K:], (2, 1))
+    else:
+        counts[K:] = counts[K:].sum(axis=0)
+    defining = np.array([name in DEFINING[kind] for kind in KINDS] * 2)
+    if name in AGREEMENT:
+        defining[K:] = False
+    held = profile
+    if name in VALUES:
+        held = _with_sizes(profile, counts)
+    strength = np.where(defining, HOLD * counts.sum(axis=1), 0.0)
+    joined = counts + PROFILE_PAIRS * profile + strength[:, None] * held
     return np.asarray(joined / joined.sum(axis=1, keepdims=True))
+
+
+def _with_sizes(profile: Real, counts: Real) -> Real:
+    """The profile with its agreement on a value spread over the size classes as counted: these define no kind."""
+    agreed = counts[:, -SIZES:] + PROFILE_PAIRS * profile[:, -SIZES:]
+    spread = agreed / agreed.sum(axis=1, keepdims=True) * profile[:, -SIZES:].sum(axis=1, keepdims=True)
+    return np.concatenate([profile[:, :-SIZES], spread], axis=1)

@@ -15,6 +15,7 @@ AGREEMENT: dict[str, tuple[str, ...]] = {
     "address": ("different", "same"),
     "industry_word": ("different", "same"),
     "registered_number": ("different", "same"),
+    "ownership": ("none", "one_holds_the_other"),
     "dates": ("survives", "closed_before", "closes_within_a_year", "closes_within_months"),
 }
 """Comparisons of the Splink model and their levels, weakest first."""
@@ -34,7 +35,7 @@ CIRCUMSTANCE: dict[str, tuple[str, ...]] = {
 LEVELS: dict[str, tuple[str, ...]] = {**AGREEMENT, **CIRCUMSTANCE}
 """All comparisons in the order of the rows of every matrix of levels."""
 
-(TRADE, REPRESENTATIVE, FIRST, PHONE, ADDRESS, WORD, FIRM, DATES) = range(len(AGREEMENT))
+(TRADE, REPRESENTATIVE, FIRST, PHONE, ADDRESS, WORD, FIRM, OWNERSHIP, DATES) = range(len(AGREEMENT))
 (TIME, DISTANCE, SUBORDINATE, ORIGIN_SUBORDINATE, PROCESSES, NAME_LINK, CODE_LINK, PRODUCTION_LINK) = range(
     len(AGREEMENT), len(LEVELS)
 )
@@ -55,6 +56,7 @@ EXPECTED_M: dict[str, tuple[float, ...]] = {
     "address": (0.95, 0.05),
     "industry_word": (0.3, 0.7),
     "registered_number": (0.7, 0.3),
+    "ownership": (0.9, 0.1),
     "dates": (0.5, 0.1, 0.1, 0.3),
 }
 """Agreement of two records of one mover where training starts, and where a registry cannot tell."""
@@ -77,15 +79,16 @@ SHORT_NAME = 2
 LONG_NAME = 5
 """The same in letters."""
 
-SHAREHOLDER = 4
-"""Shareholders compared of each record."""
+SHAREHOLDER = 5
+"""Shareholders compared of each record; the keys beyond, in the order of the table, are left out."""
 
 COLUMN: dict[str, int] = {
     name: position
     for position, name in enumerate(
         (
             "row", "place", "county", "name_place", "production_place", "code_county", "word", "entry", "exit",
-            "trade_key", "representative_key", "phone_key", "address_key", "firm_key", "subordinate", "processes",
+            "trade_key", "representative_key", "phone_key", "address_key", "firm_key", "name_key",
+            "subordinate", "processes",
             *(f"shareholder_{i}" for i in range(SHAREHOLDER)), "trade_key_n", "representative_key_n", "phone_key_n",
             "address_key_n",
         )

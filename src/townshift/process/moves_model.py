@@ -31,6 +31,10 @@ class MoveModel:
         totals: of each key with term frequencies, how many records have it.
         circumstances: of each comparison of `CIRCUMSTANCE`, the share of two random records, the earlier one taken
             for the origin, at each level.
+        possible: share of all pairs of records that lie in two places and whose dates can follow each other.
+        sizes: of each key with term frequencies, how many records have a value that 1 or 2, 3 to 4, 5 to 8, 9 to 16,
+            17 to 32 or more records share.
+        pairs: the same of the possible pairs of records that share such a value.
     """
 
     m: dict[str, tuple[float, ...]]
@@ -38,6 +42,9 @@ class MoveModel:
     prior: float
     totals: dict[str, int]
     circumstances: dict[str, tuple[float, ...]]
+    possible: float
+    sizes: dict[str, tuple[float, ...]]
+    pairs: dict[str, tuple[float, ...]]
 
     def to_json(self) -> str:
         """The model as text, the same bytes for the same numbers."""
@@ -48,15 +55,29 @@ class MoveModel:
         """The model that `to_json` wrote.
 
         Example:
-            >>> model = MoveModel({"phone": (0.2, 0.8)}, {"phone": (0.99, 0.01)}, 1e-6, {"phone_key": 10}, {})
+            >>> m, u = {"phone": (0.2, 0.8)}, {"phone": (0.99, 0.01)}
+            >>> model = MoveModel(m, u, 1e-6, {"phone_key": 10}, {}, 0.5, {}, {})
             >>> MoveModel.from_json(model.to_json()) == model
             True
         """
         read: dict[str, Any] = json.loads(text)
-        m, u, circumstances = (
-            {name: tuple(shares) for name, shares in read[key].items()} for key in ("m", "u", "circumstances")
-        )
-        return cls(m, u, float(read["prior"]), dict(read["totals"]), circumstances)
+        tables = ("m", "u", "circumstances", "sizes", "pairs")
+        read.update({key: {name: tuple(shares) for name, shares in read[key].items()} for key in tables})
+        return cls(**read)
+
+
+SIZE_BOUNDS: tuple[int, ...] = (3, 5, 9, 17, 33)
+"""Records that share a value, lower bounds of the classes of `MoveModel.pairs` but the first."""
+
+
+def size_class(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """The class of `MoveModel.pairs` of each number of records that share a value.
+
+    Example:
+        >>> size_class(np.array([2, 4, 5, 100]))
+        array([0, 1, 2, 5])
+    """
+    return np.digitize(counts, SIZE_BOUNDS)
 
 
 def match_weights(model: MoveModel, levels: Levels, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -19,6 +19,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("representative", "different", "other_representative"),
     ("shareholders", "several_shared", "several_shareholders"),
     ("shareholders", "one_shared", "shared_shareholder"),
+    ("ownership", "one_holds_the_other", "one_holds_the_other"),
     ("phone", "same", "same_phone"),
     ("address", "same", "same_street_address"),
     ("industry_word", "different", "other_industry_word"),

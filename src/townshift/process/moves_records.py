@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from townshift.process.moves_levels import SHAREHOLDER
 from townshift.process.moves_parameters import TableMethods
 
 if TYPE_CHECKING:
     import ibis
+    import pandas as pd
     import pyarrow as pa
 
 UNKNOWN_DAY = -(2**30)
@@ -21,10 +23,7 @@ UNKNOWN_DAY = -(2**30)
 OPEN_DAY = 2**30
 """The day on which an establishment closes that is still open."""
 
-SHAREHOLDERS = 4
-"""Shareholders compared of each record; the keys beyond, in the order of the table, are left out."""
-
-KEYS = ("trade_key", "representative_key", "phone_key", "address_key", "firm_key")
+KEYS = ("trade_key", "representative_key", "phone_key", "address_key", "firm_key", "name_key")
 """Keys with how many records share them (column `<name>_n`); 0 means that there is none."""
 
 _PLACES = (
@@ -49,13 +48,15 @@ def records_schema() -> pa.Schema:
     whole = {"row": pa.int64(), "digest": pa.int64()}
     codes = dict.fromkeys((*_CODES.values(), "word", "entry", "exit"), pa.int32())
     keys = dict.fromkeys(KEYS, pa.int64())
-    shareholders = {f"shareholder_{i}": pa.int64() for i in range(SHAREHOLDERS)}
+    shareholders = {f"shareholder_{i}": pa.int64() for i in range(SHAREHOLDER)}
     flags = dict.fromkeys(("subordinate", "processes"), pa.int8())
     reals = dict.fromkeys(("lon", "lat"), pa.float64())
     return pa.schema({**whole, **codes, **keys, **shareholders, **flags, **reals, "trade_name": pa.string()})
 
 
-def linkage_records(establishments: ibis.Table, methods: TableMethods) -> ibis.Table:
+def linkage_records(
+    establishments: ibis.Table, methods: TableMethods, places: pd.DataFrame | None = None
+) -> ibis.Table:
     """The establishments that have a place, as narrow rows.
 
     A row's number is its rank by `record_id`; text codes are ranks among the sorted values of the whole table, so
@@ -64,20 +65,23 @@ def linkage_records(establishments: ibis.Table, methods: TableMethods) -> ibis.T
     Args:
         establishments: the step's result of that name.
         methods: the engine's methods.
+        places: place_id, lon, lat: where a record stands that has no coordinates of its own. Optional.
 
     Returns:
         A kept table with `records_schema`.
     """
-    places: set[str] = set()
+    codes: set[str] = set()
     for name in _PLACES:
         column = establishments[name]
-        places.update(_texts(methods, establishments.filter(column.notnull()).select(value=column).distinct()))
+        codes.update(_texts(methods, establishments.filter(~column.isnull()).select(value=column).distinct()))
     word = establishments["industry_word"]
-    words = _texts(methods, establishments.filter(word.notnull()).select(value=word).distinct())
-    function = partial(_narrow, places=tuple(sorted(places)), words=tuple(sorted(words)))
+    words = _texts(methods, establishments.filter(~word.isnull()).select(value=word).distinct())
+    ordered = tuple(sorted(codes))
+    function = partial(_narrow, places=ordered, words=tuple(sorted(words)), stands=_coordinates(ordered, places))
     numbered = record_numbers(establishments)
-    chosen = numbered.filter(numbered["place_id"].notnull()).select(
-        "row", "record_id", "firm_id", *_PLACES, "industry_word", "trade_key", "trade_name", "representative_key",
+    chosen = numbered.filter(~numbered["place_id"].isnull()).select(
+        "row", "record_id", "firm_id", "name_key", *_PLACES,
+        "industry_word", "trade_key", "trade_name", "representative_key",
         "shareholder_keys", "phone_key", "address_key", "entry_from", "entry_to", "exit_from", "exit_to", "kind",
         "processes_for_others", "lon", "lat",
     )  # fmt: skip
@@ -98,10 +102,13 @@ def key_counts(records: ibis.Table, key: str) -> ibis.Table:
 
 
 def persons(records: ibis.Table) -> ibis.Table:
-    """One row for each record and person, `row` and `person_key`: representatives and shareholders alike."""
+    """One row for each record and person, `row` and `person_key`: representatives and shareholders alike.
+
+    A firm may be another's shareholder, so the record's own name counts among its persons.
+    """
     import ibis
 
-    names = ("representative_key", *(f"shareholder_{i}" for i in range(SHAREHOLDERS)))
+    names = ("representative_key", "name_key", *(f"shareholder_{i}" for i in range(SHAREHOLDER)))
     parts = [records.filter(records[name] != 0).select("row", person_key=records[name]) for name in names]
     return ibis.union(*parts, distinct=True)
 
@@ -111,7 +118,10 @@ def _texts(methods: TableMethods, table: ibis.Table) -> list[str]:
 
 
 def _narrow(
-    batches: Iterator[pa.RecordBatch], places: tuple[str, ...], words: tuple[str, ...]
+    batches: Iterator[pa.RecordBatch],
+    places: tuple[str, ...],
+    words: tuple[str, ...],
+    stands: npt.NDArray[np.float64],
 ) -> Iterable[pa.RecordBatch]:
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -128,14 +138,28 @@ def _narrow(
         rows["exit"] = _middle_day(batch["exit_from"], batch["exit_to"], OPEN_DAY)
         for name in KEYS:
             rows[name] = text_digests(batch["firm_id"]) if name == "firm_key" else pc.fill_null(batch[name], 0)
+        # A trade name that is a person's is masked: it says no more than the person, who is compared already.
+        rows["trade_key"] = pc.if_else(pc.is_valid(batch["trade_name"]), rows["trade_key"], 0)
         for i, keys in enumerate(_first_items(batch["shareholder_keys"])):
             rows[f"shareholder_{i}"] = keys
         rows["subordinate"] = pc.fill_null(pc.is_in(batch["kind"], pa.array(BRANCH_KINDS, pa.string())), False)
         rows["processes"] = pc.fill_null(batch["processes_for_others"], False)
-        for name in ("lon", "lat"):
-            rows[name] = pc.fill_null(batch[name], float("nan"))
+        place = rows["place"].to_numpy(zero_copy_only=False)
+        for axis, name in enumerate(("lon", "lat")):
+            own = pc.fill_null(batch[name], float("nan")).to_numpy(zero_copy_only=False)
+            rows[name] = np.where(np.isnan(own), stands[axis][place], own)
         columns = [_typed(rows[field.name], field.type) for field in schema]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _coordinates(codes: tuple[str, ...], places: pd.DataFrame | None) -> npt.NDArray[np.float64]:
+    """Longitude and latitude of each place, shape (2, places + 1); the last, of no place, is NaN."""
+    out = np.full((2, len(codes) + 1), np.nan)
+    if places is not None:
+        known = places.drop_duplicates("place_id").set_index("place_id").reindex(list(codes))
+        for axis, name in enumerate(("lon", "lat")):
+            out[axis, :-1] = known[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    return out
 
 
 def _typed(values: pa.Array | npt.NDArray[np.generic], kind: pa.DataType) -> pa.Array:
@@ -172,7 +196,7 @@ def _first_items(lists: pa.Array) -> list[npt.NDArray[np.int64]]:
     flat = np.asarray(pc.fill_null(lists.flatten(), 0).to_numpy(zero_copy_only=False), dtype=np.int64)
     starts = np.cumsum(lengths) - lengths
     out = []
-    for i in range(SHAREHOLDERS):
+    for i in range(SHAREHOLDER):
         found = np.zeros(len(lengths), dtype=np.int64)
         present = lengths > i
         found[present] = flat[starts[present] + i]

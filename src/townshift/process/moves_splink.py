@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from splink import Linker
 
-_KEYS = ("trade_key", "representative_key", "phone_key", "address_key", "firm_key")
+_KEYS = ("trade_key", "representative_key", "phone_key", "address_key", "firm_key", "name_key")
 _SHARED = "len(list_intersect(shareholders_l, shareholders_r))"
 _BOTH = "CAST(list_contains(shareholders_l, {0}) AND list_contains(shareholders_r, {0}) AS INTEGER)"
 _OTHERS = (
@@ -53,6 +53,10 @@ _CONDITIONS: dict[str, tuple[str, ...]] = {
     "address": ("address_key_l IS NULL OR address_key_r IS NULL", "address_key_l = address_key_r"),
     "industry_word": ("word_l IS NULL OR word_r IS NULL", "word_l = word_r"),
     "registered_number": ("firm_key_l IS NULL OR firm_key_r IS NULL", "firm_key_l = firm_key_r"),
+    "ownership": (
+        "len(shareholders_l) = 0 AND len(shareholders_r) = 0",
+        "list_contains(shareholders_l, name_key_r) OR list_contains(shareholders_r, name_key_l)",
+    ),
     "dates": (
         "entry_l IS NULL OR entry_r IS NULL",
         f"abs({_GAP}) <= {CLOSE_DAYS}",

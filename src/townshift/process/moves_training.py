@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from townshift.process.moves_levels import AGREEMENT, CIRCUMSTANCE, COLUMN, EXPECTED_M, LEVELS, TERM_FREQUENCY
-from townshift.process.moves_model import MoveModel
+from townshift.process.moves_model import SIZE_BOUNDS, MoveModel
 from townshift.process.moves_parameters import MovesParameters, TableMethods
 from townshift.process.moves_records import UNKNOWN_DAY
 from townshift.process.moves_splink import Session, chance_levels, linkage_connection, trained_levels
@@ -45,7 +45,7 @@ def train(records: ibis.Table, parameters: MovesParameters, methods: TableMethod
     """
     facts = _facts(records, methods)
     sampled = _sample(records, facts, parameters, methods)
-    return _trained(sampled, facts)
+    return _trained(sampled, facts, parameters)
 
 
 def _facts(records: ibis.Table, methods: TableMethods) -> dict[str, int]:
@@ -56,6 +56,11 @@ def _facts(records: ibis.Table, methods: TableMethods) -> dict[str, int]:
         others = (records[f"{key}_n"] - 1).cast("decimal(38, 0)")
         measures[f"{key}_total"] = present.sum().cast("int64")
         measures[f"{key}_pairs"] = present.ifelse(others, 0).sum()
+        for size, (low, high) in enumerate(zip((2, *SIZE_BOUNDS), (*SIZE_BOUNDS, 2**62), strict=True)):
+            within = (records[f"{key}_n"] >= low) & (records[f"{key}_n"] < high)
+            alone = (records[f"{key}_n"] == 1) if size == 0 else within
+            measures[f"{key}_records_{size}"] = (within | alone).sum().cast("int64")
+            measures[f"{key}_pairs_{size}"] = within.ifelse(others, 0).sum()
     row = methods.frame(records.aggregate(**measures)).iloc[0]
     return {name: int(row[name] if row[name] == row[name] else 0) for name in measures}
 
@@ -85,14 +90,17 @@ def _classes(wanted: int, total: int) -> int:
     return DIGEST_SPACE if total <= wanted else int(DIGEST_SPACE * wanted / total)
 
 
-def _trained(sampled: pd.DataFrame, facts: dict[str, int]) -> MoveModel:
+def _trained(sampled: pd.DataFrame, facts: dict[str, int], parameters: MovesParameters) -> MoveModel:
     totals = {key: max(facts[f"{key}_total"], 1) for key in dict.fromkeys(TERM_FREQUENCY.values())}
     prior = min(PRIOR_MOVES / max(facts["records"], 2), 0.5)
     with linkage_connection() as connection:
         random = sampled[sampled["in_random"].to_numpy() == 1]
         u = _chance(chance_levels(connection, random), facts)
-        circumstances = chance_circumstances(random)
-        start = MoveModel(dict(EXPECTED_M), u, prior, totals, circumstances)
+        circumstances, possible = chance_circumstances(random, parameters.max_gap_days)
+        classes = range(len(SIZE_BOUNDS) + 1)
+        sizes = {key: tuple(float(facts[f"{key}_records_{size}"]) for size in classes) for key in totals}
+        pairs = {key: tuple(possible * facts[f"{key}_pairs_{size}"] / 2 for size in classes) for key in totals}
+        start = MoveModel(dict(EXPECTED_M), u, prior, totals, circumstances, possible, sizes, pairs)
         found = [
             (blocked, trained_levels(connection, sampled[sampled[mark].to_numpy() == 1], Session(blocked, key), start))
             for blocked, mark, key in (
@@ -104,14 +112,19 @@ def _trained(sampled: pd.DataFrame, facts: dict[str, int]) -> MoveModel:
     for name in AGREEMENT:
         parts = [levels[name] for blocked, levels in found if blocked != name and name in levels]
         m[name] = _shares(np.mean(parts, axis=0) if parts else np.array(EXPECTED_M[name]))
-    return MoveModel(m, u, prior, totals, circumstances)
+    return MoveModel(m, u, prior, totals, circumstances, possible, sizes, pairs)
 
 
-def chance_circumstances(records: pd.DataFrame) -> dict[str, tuple[float, ...]]:
-    """How often two random records in two places stand at each level of circumstance, the earlier one the origin.
+def chance_circumstances(records: pd.DataFrame, max_gap_days: int) -> tuple[dict[str, tuple[float, ...]], float]:
+    """How often two random records that could be a move stand at each level of circumstance, the earlier the origin.
 
     Args:
         records: narrow records, of which all pairs are looked at.
+        max_gap_days: longest gap between the end of the origin and the start of the destination.
+
+    Returns:
+        Shares of the levels of each comparison of circumstance, and the share of pairs that lie in two places and
+        whose dates can follow each other.
     """
     from townshift.process import moves_kernels as kernels
 
@@ -120,9 +133,12 @@ def chance_circumstances(records: pd.DataFrame) -> dict[str, tuple[float, ...]]:
     place = records[["lon", "lat"]].to_numpy(dtype=np.float64).T
     known = side[COLUMN["entry"]] != UNKNOWN_DAY
     apart = (side[COLUMN["place"]][left] != side[COLUMN["place"]][right]) & known[left] & known[right]
+    n_pairs = len(left)
     left, right = left[apart], right[apart]
     later = side[COLUMN["entry"]][left] > side[COLUMN["entry"]][right]
     origin, destination = np.where(later, right, left), np.where(later, left, right)
+    follow = side[COLUMN["entry"]][destination] - side[COLUMN["exit"]][origin] <= max_gap_days
+    origin, destination = origin[follow], destination[follow]
     levels = np.full((len(LEVELS), len(origin)), -1, dtype=np.int8)
     where = np.concatenate([place[:, origin], place[:, destination]])
     kernels.orient(side[:, origin], side[:, destination], where, levels, np.empty(len(origin)))
@@ -131,7 +147,8 @@ def chance_circumstances(records: pd.DataFrame) -> dict[str, tuple[float, ...]]:
         name: np.bincount(levels[rank[name]] + 1, minlength=len(levels_of) + 1)[1:] + 0.5
         for name, levels_of in CIRCUMSTANCE.items()
     }
-    return {name: _shares(count / count.sum()) for name, count in counts.items()}
+    possible = max(len(origin), 1) / max(n_pairs, 1)
+    return {name: _shares(count / count.sum()) for name, count in counts.items()}, possible
 
 
 def _chance(estimated: dict[str, tuple[float, ...]], facts: dict[str, int]) -> dict[str, tuple[float, ...]]:
