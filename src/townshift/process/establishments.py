@@ -169,13 +169,13 @@ def clean_batches(batches: Iterable[pa.RecordBatch], rules: CleaningRules) -> It
 
 def _clean(batch: pa.RecordBatch, rules: CleaningRules) -> pa.RecordBatch:
     column = _Columns(batch)
-    names = _without_blanks(normalise(column.text("name")))
+    names = without_blanks(normalise(column.text("name")))
     numbers = _numbers(column.text("registry"), column.text("registered_number"))
     code_place = _code_places(numbers.county, rules)
     where, split = record_places(
         names,
         [column.text(name) for name in ("province", "city", "county")],
-        _without_blanks(normalise(column.text("address"))),
+        without_blanks(normalise(column.text("address"))),
         column.text("place_id"),
         code_place,
         rules.index,
@@ -290,8 +290,8 @@ class _Persons:
         lists = pc.split_pattern_regex(pc.fill_null(column.text("shareholders"), ""), "[;；、]")
         offsets = lists.offsets.to_numpy()
         return cls(
-            representatives=_without_blanks(normalise(column.text("legal_representative"))),
-            shareholders=_without_blanks(normalise(lists.flatten())),
+            representatives=without_blanks(normalise(column.text("legal_representative"))),
+            shareholders=without_blanks(normalise(lists.flatten())),
             shareholder_offsets=offsets - offsets[0],
         )
 
@@ -380,7 +380,7 @@ def _production_places(column: _Columns, where: RecordPlaces, rules: CleaningRul
     written = column.text("production_address")
     if written.null_count == len(written):
         return np.full(len(written), -1, dtype=np.int32)
-    return where.other_address(_without_blanks(normalise(written)), rules.index)
+    return where.other_address(without_blanks(normalise(written)), rules.index)
 
 
 def _street_keys(where: RecordPlaces, rules: CleaningRules) -> pa.Int64Array:
@@ -396,7 +396,7 @@ def _phone_keys(phones: pa.Array, salt: bytes) -> pa.Int64Array:
     return salted_keys(pc.if_else(real, digits, None), salt, "phone")
 
 
-def _without_blanks(column: CodePoints) -> CodePoints:
+def without_blanks(column: CodePoints) -> CodePoints:
     """The column with rows that stand for nothing (N/A, 无) emptied."""
     values, offsets = np.empty(column.signs.size + 1, dtype=np.uint32), np.zeros_like(column.offsets)
     blank_rows(column.signs, column.offsets, name_words().blanks, values, offsets)
