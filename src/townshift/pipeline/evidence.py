@@ -106,6 +106,15 @@ def verdicts(
     level_gaps: ibis.Table | None = None,
     level_gaps_draws: ibis.Table | None = None,
     level_gaps_lineage: ibis.Table | None = None,
+    move_flows: ibis.Table | None = None,
+    move_flows_draws: ibis.Table | None = None,
+    move_flows_lineage: ibis.Table | None = None,
+    move_totals: ibis.Table | None = None,
+    move_totals_draws: ibis.Table | None = None,
+    move_totals_lineage: ibis.Table | None = None,
+    pathways: ibis.Table | None = None,
+    pathways_draws: ibis.Table | None = None,
+    pathways_lineage: ibis.Table | None = None,
     ratio_status: ibis.Table | None = None,
     labour_shares_status: ibis.Table | None = None,
     *,
@@ -127,6 +136,9 @@ def verdicts(
         "before_after": (before_after, before_after_draws, before_after_lineage),
         "labour_shares": (labour_shares, labour_shares_draws, labour_shares_lineage),
         "level_gaps": (level_gaps, level_gaps_draws, level_gaps_lineage),
+        "move_flows": (move_flows, move_flows_draws, move_flows_lineage),
+        "move_totals": (move_totals, move_totals_draws, move_totals_lineage),
+        "pathways": (pathways, pathways_draws, pathways_lineage),
     }
     tables = {name: frame(table) for name, table in given.items() if table is not None}
     results = {

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from townshift.process.establishments import EstablishmentsParameters
     from townshift.process.firm_years import FirmYearsParameters
+    from townshift.process.moves_calibration import Calibration
     from townshift.process.moves_parameters import MovesParameters
+    from townshift.process.pathways_parameters import PathwaysParameters
     from townshift.process.registry_coverage import CoverageParameters
     from townshift.types import Estimates, Focus
 
@@ -35,8 +37,24 @@ class MovesTables:
 
     moves: pd.DataFrame
     moves_blocking: pd.DataFrame
+    moves_calibration: pd.DataFrame
     review_moves: pd.DataFrame
     move_flows: Estimates
+
+
+@dataclass(frozen=True)
+class MoveTotalsTables:
+    """Moves added up: by kind and year, by the focal place, by line."""
+
+    move_totals: Estimates
+
+
+@dataclass(frozen=True)
+class PathwaysTables:
+    """From where to where firms moved, and what could not be said of it."""
+
+    pathways: Estimates
+    pathways_status: pd.DataFrame
 
 
 @step(question="process")
@@ -105,6 +123,7 @@ def registry_coverage(
 @step(question="process")
 def moves(
     establishments: ibis.Table,
+    places: ibis.Table,
     successions: ibis.Table | None = None,
     *,
     parameters: MovesParameters,
@@ -121,15 +140,78 @@ def moves(
         establishments.filter(establishments.member),
         parameters,
         TableMethods(frame=engine.frame, map_batches=engine.map_batches),
-        None if successions is None else frame(successions),
-        None if answers is None else _answers(answers),
+        places=frame(places),
+        successions=None if successions is None else frame(successions),
+        answers=None if answers is None else _answers(answers),
     )
     return MovesTables(
         moves=found.moves,
         moves_blocking=found.moves_blocking,
+        moves_calibration=_calibration_row(found.calibration),
         review_moves=found.review_moves,
         move_flows=move_flows(found.moves, found.calibration, focus.seed),
     )
+
+
+@step(question="process")
+def pathways(
+    moves: ibis.Table,
+    moves_calibration: ibis.Table,
+    places: ibis.Table,
+    panel: ibis.Table | None = None,
+    *,
+    parameters: PathwaysParameters,
+    focus: Focus,
+) -> PathwaysTables:
+    """From where to where firms moved, when and how; first and further hops; what sort of place they went to."""
+    from townshift.process.pathways import pathways as pathways_of
+
+    found = pathways_of(
+        frame(moves),
+        frame(places),
+        parameters,
+        focus.seed,
+        panel=None if panel is None else frame(panel),
+        calibration=_calibration(frame(moves_calibration)),
+    )
+    return PathwaysTables(pathways=found.pathways, pathways_status=found.pathways_status)
+
+
+@step(question="process")
+def move_totals(moves: ibis.Table, moves_calibration: ibis.Table, *, focus: Focus) -> MoveTotalsTables:
+    """How many firms moved by kind and year, out of and into the focal place, and along each line between places."""
+    from townshift.process.move_totals import move_totals as totals_of
+
+    calibration = _calibration(frame(moves_calibration))
+    return MoveTotalsTables(move_totals=totals_of(frame(moves), focus.place_id, focus.seed, calibration))
+
+
+def _calibration_row(calibration: Calibration) -> pd.DataFrame:
+    """How far answers moved the probabilities, and how sure that is, as one row."""
+    import pandas as pd
+
+    (shift, both), (_, slope) = calibration.covariance.tolist()
+    row = {
+        "shift": calibration.shift,
+        "slope": calibration.slope,
+        "shift_variance": shift,
+        "slope_variance": slope,
+        "covariance": both,
+        "n_labels": calibration.n_labels,
+    }
+    return pd.DataFrame([row])
+
+
+def _calibration(table: pd.DataFrame) -> Calibration:
+    """The calibration that `_calibration_row` wrote down."""
+    import numpy as np
+
+    from townshift.process.moves_calibration import Calibration
+
+    row = table.iloc[0]
+    both = float(row["covariance"])
+    covariance = np.array([[float(row["shift_variance"]), both], [both, float(row["slope_variance"])]])
+    return Calibration(float(row["shift"]), float(row["slope"]), covariance, int(row["n_labels"]))
 
 
 def _answers(path: Path) -> pd.DataFrame:

@@ -30,6 +30,9 @@ FIXED_MEASURES: Mapping[str, tuple[str, ...]] = {
     ),
     "before_after": ("before_after",),
     "level_gaps": ("level_gap", "level_gap_comparator"),
+    "move_flows": ("moves",),
+    "move_totals": ("moves_by_kind", "moves_out", "moves_in", "kind_share", "flow_total", "moves_balance"),
+    "pathways": ("pathway", "hop", "second_hop", "destination_share"),
 }
 """Measures that a result can hold whatever the study declares."""
 
