@@ -1,0 +1,167 @@
+"""Gravity of moves: how flows fall with distance and rise with what draws firms, by PPML with fixed effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from townshift.process.drivers_pooling import Pooled, pooled, sandwich
+from townshift.process.gravity_cells import Effect, FlowCells, pruned
+from townshift.process.moves_calibration import Calibration
+from townshift.process.moves_parameters import KINDS
+from townshift.process.pathways_draws import drawn_kinds
+
+Real = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+Cluster = Literal["pair", "origin", "destination"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ppml:
+    """A Poisson pseudo-likelihood with fixed effects, at its maximum.
+
+    Attributes:
+        names: shape (k,), regressors; those that fixed effects explain fully are not among them.
+        coefficients: shape (k,).
+        covariance: shape (k, k), clustered.
+        mu: shape (cells,), expected flows.
+        residual_terms: shape (cells, k), what fixed effects leave of the regressors, weighted by `mu`.
+        bread: shape (k, k), inverse of `Σ mu x̃ x̃'`.
+    """
+
+    names: tuple[str, ...]
+    coefficients: Real
+    covariance: Real
+    mu: Real
+    residual_terms: Real
+    bread: Real
+
+
+@dataclass(frozen=True, slots=True)
+class Gravity:
+    """A gravity model of moves.
+
+    Attributes:
+        pooled: the coefficients with all their uncertainty.
+        cells: the cells used, and what was left out.
+        effects: the fixed effects.
+    """
+
+    pooled: Pooled
+    cells: FlowCells
+    effects: tuple[Effect, ...]
+
+
+def ppml(cells: FlowCells, effects: Sequence[Effect], cluster: Cluster = "pair") -> Ppml:
+    """Fit `E[y] = exp(x'b + fixed effects)` by Poisson pseudo-maximum likelihood.
+
+    Args:
+        cells: pruned cells.
+        effects: fixed effects.
+        cluster: cells that may err together: the same origin and destination, origin, or destination.
+
+    Returns:
+        Coefficients; of the logarithm of a distance, the elasticity of flows.
+
+    Source: Santos Silva and Tenreyro (2006); fitted by pyfixest.
+    """
+    import pyfixest
+
+    frame = pd.DataFrame({"y": cells.moves})
+    columns = [f"x{i}" for i in range(len(cells.terms))]
+    for column, values in zip(columns, cells.terms.values(), strict=True):
+        frame[column] = values
+    fixed = [f"f{i}" for i in range(len(effects))]
+    for column, effect in zip(fixed, effects, strict=True):
+        frame[column] = cells.groups(effect)
+    right = f"{' + '.join(columns)} | {' + '.join(fixed)}"
+    fit = pyfixest.fepois(
+        f"y ~ {right}", data=frame, vcov="iid", fixef_rm="none", separation_check=[], store_data=False, copy_data=False,
+        iwls_maxiter=100,
+    )  # fmt: skip
+    found = fit.coef()
+    kept = [column for column in columns if column in found.index]
+    mu = np.asarray(fit.predict(type="response"), dtype=np.float64)
+    del fit
+    frame["mu"] = mu
+    left = []
+    for column in kept:
+        within = pyfixest.feols(
+            f"{column} ~ 1 | {' + '.join(fixed)}", data=frame, vcov="iid", weights="mu", fixef_rm="none",
+            store_data=False, copy_data=False,
+        )  # fmt: skip
+        left.append(np.asarray(within.resid(), dtype=np.float64))
+    residual = np.stack(left, axis=1) if left else np.zeros((len(mu), 0))
+    bread = np.linalg.inv(residual.T @ (residual * mu[:, None]))
+    scores = _cluster_sums(residual, cells.moves - mu, clusters_of(cells, cluster))
+    named = dict(zip(columns, cells.terms, strict=True))
+    return Ppml(
+        names=tuple(named[column] for column in kept), coefficients=found[kept].to_numpy(dtype=np.float64),
+        covariance=sandwich(scores, bread), mu=mu, residual_terms=residual, bread=bread,
+    )  # fmt: skip
+
+
+def gravity(
+    cells: FlowCells,
+    effects: Sequence[Effect],
+    moves: pd.DataFrame,
+    kinds: Sequence[str] = KINDS,
+    cluster: Cluster = "pair",
+    imputations: int = 40,
+    seed: int = 0,
+    calibration: Calibration | None = None,
+) -> Gravity:
+    """A gravity model whose intervals hold both what flows leave open and which pairs are moves at all.
+
+    Formula: `E[y_odt] = exp(a_ot + g_dt + b'x_od)` on expected moves; for each completed data set m, in which every
+    pair is drawn as a move or as none, one Newton step from there, `b_m = b + A⁻¹ Σ x̃ (y_m - mu)`, where x̃ is what
+    fixed effects leave of x; then Rubin's rules. One step suffices because x̃ is free of the fixed effects.
+
+    Args:
+        cells: the cells; they are pruned here.
+        effects: fixed effects, for example origin_year and destination_year.
+        moves: the table `moves`, in the order that `cells.uncertain_cell` has.
+        kinds: the kinds that `cells` counts.
+        cluster: cells that may err together.
+        imputations: completed data sets.
+        seed: the study's seed.
+        calibration: how sure the probabilities are.
+
+    Source: Santos Silva and Tenreyro (2006); Rubin (1987); one-step estimators, Le Cam (1956).
+    """
+    used = pruned(cells, effects)
+    fit = ppml(used, effects, cluster)
+    group = clusters_of(used, cluster)
+    base = _cluster_sums(fit.residual_terms, used.moves - fit.mu, group)
+    counted = np.isin(np.arange(len(KINDS) + 1), [KINDS.index(kind) for kind in kinds])
+    inside = used.uncertain_cell >= 0
+    at, position = np.unique(used.uncertain_cell[inside], return_inverse=True)
+    terms, expected, cluster_at = fit.residual_terms[at], used.moves[at], group[at]
+    coefficients, covariances = [], []
+    for drawn in drawn_kinds(moves, calibration, seed, imputations, "drivers"):
+        counts = np.bincount(position[counted[drawn[inside]]], minlength=at.size)
+        sums = base + _cluster_sums(terms, counts - expected, cluster_at, len(base))
+        coefficients.append(fit.coefficients + fit.bread @ sums.sum(axis=0))
+        covariances.append(sandwich(sums, fit.bread))
+    return Gravity(pooled(fit.names, np.array(coefficients), np.array(covariances)), used, tuple(effects))
+
+
+def clusters_of(cells: FlowCells, cluster: Cluster) -> Whole:
+    """The cluster of each cell, numbered from 0 without gaps."""
+    key = {
+        "pair": cells.origin * len(cells.places) + cells.destination,
+        "origin": cells.origin,
+        "destination": cells.destination,
+    }[cluster]
+    return np.asarray(pd.factorize(key, sort=True)[0], dtype=np.int64)
+
+
+def _cluster_sums(terms: Real, residual: Real, clusters: Whole, n: int = 0) -> Real:
+    columns = [np.bincount(clusters, weights=terms[:, j] * residual, minlength=n) for j in range(terms.shape[1])]
+    return np.stack(columns, axis=1)
