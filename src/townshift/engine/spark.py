@@ -90,7 +90,7 @@ class SparkEngine:
             found = self._query(table).mapInArrow(partial(on_batches, function, taken, schema), stored)
             found = found.persist(StorageLevel.DISK_ONLY)
             found.count()
-            return self._backend.table(self._named(found))
+            return self._backend.table(self._named(self._without_history(found)))
 
     def map_chunks(
         self, function: Callable[[Sequence[int]], list[Result]], seeds: Sequence[int], chunk_size: int
@@ -126,6 +126,19 @@ class SparkEngine:
         with explained(self._url):
             for row in self._query(table).mapInArrow(packed, "rows binary").toLocalIterator():
                 yield from unpacked(row.rows)
+
+    def _without_history(self, kept: DataFrame) -> DataFrame:
+        """The rows of a kept table under a plan that begins with them.
+
+        Otherwise Spark would plan each later question together with all that went before, twice as long at every step
+        that joins a table with itself. Lost rows are still computed again: the partitions remember how.
+        """
+        from pyspark.sql import DataFrame
+
+        rows = kept.select("*")._jdf.queryExecution().toRdd()
+        return DataFrame(
+            self._session._jsparkSession.internalCreateDataFrame(rows, kept._jdf.schema(), False), kept.sparkSession
+        )
 
     def _named(self, found: DataFrame, name: str | None = None) -> str:
         if name is None:
