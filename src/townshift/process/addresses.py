@@ -28,6 +28,7 @@ from townshift.process.place_index import (
     NEAR_CITIES,
     PLACE,
     RANK,
+    SHORT,
     PlaceIndex,
 )
 from townshift.process.word_trie import WordTrie, build_trie, is_latin_letter, longest_word
@@ -139,16 +140,22 @@ def _fits(candidates: Column, k: Scalar, known: Column) -> bool:
 
 
 @kernel
+def _elsewhere(candidates: Column, k: Scalar, known: Column) -> bool:
+    """Whether a town's estimated city is not the one known: then its short name is not enough."""
+    return bool(candidates[k, APPROXIMATE] and known[2] >= 0 and known[2] != candidates[k, LEVEL + 2])
+
+
+@kernel
 def _score(candidates: Column, k: Scalar, known: Column, context: Column) -> Scalar:
     """How well a candidate suits: what the columns say first, then a full and current name, then the larger place."""
-    score = 10 * (3 - candidates[k, RANK])
+    score = 10 * (5 - candidates[k, RANK])
     if _fits(candidates, k, context):
         score += 100
         for level in range(1, 5):
             if context[level] >= 0 and context[level] == candidates[k, LEVEL + level]:
                 score += 100
     level = candidates[k, LEVEL]
-    if candidates[k, RANK] >= 2:
+    if candidates[k, RANK] >= SHORT:
         return score + 4 - level  # 吉林 alone is the province, 湖州 the city rather than a town of that name
     for above in range(2, 4):  # towns of one name: the one whose estimated city and county are those named
         if known[above] >= 0 and known[above] == candidates[k, LEVEL + above]:
@@ -172,7 +179,9 @@ def best_candidate(candidates: Column, first: Scalar, known: Column, context: Co
     best, best_score, ties = np.int64(-1), np.int64(-1), 0
     k = np.int64(first)
     while True:
-        if (short or candidates[k, RANK] < 2) and _fits(candidates, k, known):
+        if _fits(candidates, k, known) and (
+            candidates[k, RANK] < SHORT or (short and not _elsewhere(candidates, k, known))
+        ):
             score = np.int64(_score(candidates, k, known, context))
             if score > best_score:
                 best, best_score, ties = k, score, 0
@@ -187,7 +196,7 @@ def best_candidate(candidates: Column, first: Scalar, known: Column, context: Co
 @kernel
 def fill_levels(candidates: Column, k: Scalar, known: Column) -> None:
     """Note a place and all that contains it; what is known already stays."""
-    if candidates[k, APPROXIMATE] and known[2] >= 0 and known[2] != candidates[k, LEVEL + 2]:
+    if _elsewhere(candidates, k, known):
         known[4] = candidates[k, PLACE]  # its county is only estimated, and in another city
         return
     for level in range(1, 5):

@@ -207,8 +207,11 @@ def _apart_km(first: tuple[float, float], second: tuple[float, float]) -> float:
 def _filled(latest: pd.DataFrame, points: dict[str, tuple[str, float, float]]) -> dict[str, tuple[str, float, float]]:
     """Districts without a point at their city's, provinces at the mean of their counties."""
     out = dict(points)
+    english = {row["adcode"]: row["name"] for row in data_rows("geonames_provinces.csv")}
     for row in latest.itertuples(index=False):
         place, name, parent = str(row.place_id), str(row.name), str(row.parent_id)
+        if row.kind == "province" and place in points:
+            out[place] = (english.get(place, name), *points[place][1:])
         if place in points:
             continue
         if row.kind == "county" and name.endswith("区") and parent in points:
@@ -216,7 +219,7 @@ def _filled(latest: pd.DataFrame, points: dict[str, tuple[str, float, float]]) -
         inside = [points[other][1:] for other in sorted(points) if other[:2] == place[:2]]
         if row.kind == "province" and inside:
             lon, lat = np.mean(inside, axis=0).round(5).tolist()
-            out[place] = (name, lon, lat)
+            out[place] = (english.get(place, name), lon, lat)
     return out
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 from scipy import stats
 
+from townshift.errors import MeasureError, Problem
 from townshift.frames import typed
 from townshift.types import LEVEL, Parameters
 
@@ -82,6 +83,7 @@ def membership(
         >>> membership(names, nothing, nothing, MembershipParameters(rules=(rule,))).to_pylist()
         ['children', None, None]
     """
+    check_rules(parameters)
     if not parameters.rules:
         return pa.array(["all"] * len(names), pa.string())
     caught = np.zeros((len(names), len(parameters.rules)), dtype=np.bool_)
@@ -93,6 +95,26 @@ def membership(
     ids = [rule.rule_id for rule in parameters.rules]
     texts = [";".join(name for bit, name in enumerate(ids) if int(pattern) >> bit & 1) or None for pattern in patterns]
     return pa.array(texts, pa.string()).take(pa.array(which))
+
+
+def check_rules(parameters: MembershipParameters) -> None:
+    """Refuse rules that can catch nothing or cannot be told apart.
+
+    Raises:
+        MeasureError: a rule without words and codes, or two rules of one id.
+    """
+    ids = [rule.rule_id for rule in parameters.rules]
+    problems = [
+        Problem("TS-REG-001", "parameters.establishments.rules", {"rule": rule.rule_id})
+        for rule in parameters.rules
+        if not (rule.names_any or rule.scope_any or rule.codes)
+    ]
+    problems += [
+        Problem("TS-REG-002", "parameters.establishments.rules", {"rule": rule})
+        for rule in sorted({rule for rule in ids if ids.count(rule) > 1 or ";" in rule})
+    ]
+    if problems:
+        raise MeasureError(*problems)
 
 
 def processes_for_others(scopes: pa.StringArray, parameters: MembershipParameters) -> pa.BooleanArray:

@@ -9,7 +9,7 @@ import numpy as np
 from townshift.process.addresses import best_candidate, fill_levels
 from townshift.process.code_points import FIRST_CJK
 from townshift.process.kernel import Column, Scalar, kernel
-from townshift.process.place_index import HOME, LEVEL
+from townshift.process.place_index import HOME, LEVEL, RANK, SHORT
 from townshift.process.word_trie import is_latin_letter, longest_ending, longest_word
 
 if TYPE_CHECKING:
@@ -23,25 +23,26 @@ _DI = ord("第")
 
 
 @kernel
-def _unbracketed(text: Column, start: Scalar, stop: Scalar, work: Column, chinese: bool) -> Scalar:
-    """Copy a name without what stands in brackets (Latin letters: without the brackets); the length."""
-    n, depth = 0, 0
-    for i in range(start, stop):
-        code = text[i]
-        if n >= _LONGEST - 1:
+def _unbracketed(text: Column, start: Scalar, stop: Scalar, work: Column) -> Scalar:
+    """Copy a name without what stands in brackets, or whole if all of it does; the length."""
+    for keep in (False, True):
+        n, depth = 0, 0
+        for i in range(start, stop):
+            code = text[i]
+            if code == _OPEN:
+                depth += 1
+            if code == _CLOSE:
+                depth = max(0, depth - 1)
+            if code in (_OPEN, _CLOSE) or (depth and not keep) or n >= _LONGEST:
+                continue
+            if code == _SPACE and (n == 0 or work[n - 1] == _SPACE):
+                continue
+            work[n] = code
+            n += 1
+        while n and work[n - 1] == _SPACE:
+            n -= 1
+        if n:
             break
-        if code in (_OPEN, _CLOSE):
-            depth = max(0, depth + (1 if code == _OPEN else -1))
-            if not chinese and n and work[n - 1] != _SPACE:
-                work[n] = _SPACE
-                n += 1
-            continue
-        if (depth and chinese) or (code == _SPACE and (n == 0 or work[n - 1] == _SPACE)):
-            continue
-        work[n] = code
-        n += 1
-    while n and work[n - 1] == _SPACE:
-        n -= 1
     return n
 
 
@@ -92,13 +93,23 @@ def _agrees(candidates: Column, k: Scalar, context: Column) -> bool:
 
 @kernel
 def _leading_places(
-    work: Column, start: Scalar, n: Scalar, trie: Column, candidates: Column, context: Column, known: Column
+    work: Column,
+    start: Scalar,
+    stop: Scalar,
+    n: Scalar,
+    trie: Column,
+    candidates: Column,
+    context: Column,
+    known: Column,
 ) -> tuple[Scalar, Scalar, Scalar]:
-    """Places at the head: where they end, where the last begins, whether the columns confirm it."""
+    """Places at the head: where they end, where the last begins, whether that one is surely a place.
+
+    Sure is a full name (湖州市), or a short one that the record's columns confirm.
+    """
     i, last, sure = start, start, True
-    while i < n:
+    while i < stop:
         entry, end = longest_word(trie, work, i, n)
-        if entry < 0 or end >= n:
+        if entry < 0:
             break
         place = best_candidate(candidates, entry, known, context, True)
         if place == HOME:
@@ -106,7 +117,10 @@ def _leading_places(
             continue
         if place < 0 or (i > start and candidates[place, LEVEL] >= 3 and known[1] < 0):
             break
-        sure = _agrees(candidates, place, context) or (i > start and sure)
+        full = candidates[place, RANK] < SHORT and work[i] >= FIRST_CJK
+        if end >= n and not full:
+            break
+        sure = full or _agrees(candidates, place, context)
         fill_levels(candidates, place, known)
         last = i
         i = end
@@ -166,17 +180,55 @@ def _strip_forms(
 
 
 @kernel
+def _before_joint(work: Column, i: Scalar, n: Scalar) -> Scalar:
+    """Where a word ends that AND, ET or & joins to what begins at `n`; `n` itself where nothing joins."""
+    while n > i and work[n - 1] == _SPACE:
+        n -= 1
+    if n - i > 2 and work[n - 1] == _AND:
+        return n - 2
+    if n - i > 4 and work[n - 4] == _SPACE and work[n - 3] == 65 and work[n - 2] == 78 and work[n - 1] == 68:
+        return n - 4
+    if n - i > 3 and work[n - 3] == _SPACE and work[n - 2] == 69 and work[n - 1] == 84:
+        return n - 3
+    return n
+
+
+@kernel
+def _of_before(work: Column, i: Scalar, n: Scalar) -> bool:
+    """Whether DE, DU, DES, D or LA stands before a word: it belongs to a phrase."""
+    while n > i and work[n - 1] == _SPACE:
+        n -= 1
+    begin = n
+    while begin > i and work[begin - 1] != _SPACE:
+        begin -= 1
+    size = n - begin
+    if size == 0 or begin == i:
+        return False
+    first, second = work[begin], work[begin + 1] if size > 1 else 0
+    if size == 1:
+        return bool(first == 68 or first == 76)
+    if size == 2:
+        return bool((first == 68 and (second == 69 or second == 85)) or (first == 76 and second == 65))
+    return bool(size == 3 and first == 68 and second == 69 and work[begin + 2] == 83)
+
+
+@kernel
 def _strip_industry(work: Column, i: Scalar, n: Scalar, industries: Column, chinese: bool) -> Scalar:
     """Where the words of the trade at the end begin; a Chinese trade name keeps two characters if it can."""
     begin = n
     for k in range(5):
-        found, at = longest_ending(industries, work, i, begin)
-        if found < 0 or (chinese and at - i == 1 and k > 0):
+        end = begin
+        found, at = longest_ending(industries, work, i, end)
+        if found < 0 and k > 0 and not chinese:
+            end = _before_joint(work, i, begin)
+            found, at = longest_ending(industries, work, i, end)
+        if found >= 0 and not chinese and _of_before(work, i, at):
+            break  # Le Cœur de Laine
+        # A name of nothing but trades keeps its first word as its name.
+        if found < 0 or (chinese and at - i == 1 and k > 0) or (not chinese and at == i and k > 0):
             break
-        if not chinese and at == i and k > 0:
-            break  # a name of nothing but trades keeps its first word as its name
         begin = at
-        while begin > i and (work[begin - 1] == _SPACE or work[begin - 1] == _AND):
+        while begin > i and work[begin - 1] == _SPACE:
             begin -= 1
         if begin <= i:
             break
@@ -217,18 +269,39 @@ def _split_chinese(
     context: Column,
     known: Column,
     before: Column,
-) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar]:
-    """Begin and end of the trade name, end of the trade words, form, flags."""
+) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar, Scalar]:
+    """Begin and end of the trade name, begin and end of the words of the trade, form, flags."""
     n, ending = _strip_forms(work, n, trie, candidates, forms, context, known, True)
     form = ending if form < 0 or ending == _BRANCH else form
+    if form < 0 and _chinese_person(work, 0, n, surnames):
+        return 0, n, n, n, form, _PERSON_SHAPED
     before[:] = known
-    i, last, sure = _leading_places(work, 0, n, trie, candidates, context, known)
+    i, last, sure = _leading_places(work, 0, n, n, trie, candidates, context, known)
+    if i == 0 and known.max() >= 0:
+        before[:] = -1  # a branch elsewhere: the parent's own place is not the record's
+        i, last, sure = _leading_places(work, 0, n, n, trie, candidates, context, before)
+        before[:] = known
     begin = _strip_industry(work, i, n, industries, True)
-    if begin == i and not sure and i > last:
-        known[:] = before  # the short name of a place elsewhere, and nothing behind it: a trade name
+    if begin - i < 2 and not sure and i > last:
+        # The short name of a place and hardly a trade name behind it (大同服饰): it is the trade name.
+        known[:] = before
+        _leading_places(work, 0, last, n, trie, candidates, context, known)
         i = last
+        begin = _strip_industry(work, i, n, industries, True)
     flags = _PERSON_SHAPED if _chinese_person(work, i, begin, surnames) else 0
-    return i, begin, n, form, flags
+    return i, begin, begin, n, form, flags
+
+
+@kernel
+def _after_joint(work: Column, i: Scalar, n: Scalar) -> Scalar:
+    """Where a word begins that ET, AND or & joins to what ends before `i`; `i` itself where nothing joins."""
+    if n - i > 2 and work[i] == _AND and work[i + 1] == _SPACE:
+        return i + 2
+    if n - i > 3 and work[i] == 69 and work[i + 1] == 84 and work[i + 2] == _SPACE:
+        return i + 3
+    if n - i > 4 and work[i] == 65 and work[i + 1] == 78 and work[i + 2] == 68 and work[i + 3] == _SPACE:
+        return i + 4
+    return i
 
 
 @kernel
@@ -237,6 +310,8 @@ def _leading_words(work: Column, i: Scalar, n: Scalar, words: Column) -> tuple[S
     first = np.int64(-1)
     while i < n:
         found, end = longest_word(words, work, i, n)
+        if found < 0 and first >= 0:
+            found, end = longest_word(words, work, _after_joint(work, i, n), n)
         if found < 0 or end >= n:
             break
         first = found if first < 0 else first
@@ -260,22 +335,41 @@ def _split_latin(
     context: Column,
     known: Column,
     before: Column,
-) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar]:
-    """Begin and end of the trade name, end of the trade words, form, flags."""
+) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar, Scalar]:
+    """Begin and end of the trade name, begin and end of the words of the trade, form, flags."""
     n, ending = _strip_forms(work, n, trie, candidates, forms, context, known, False)
     form = ending if form < 0 else form
     i, leading = _leading_words(work, 0, n, form_starts)
     form = leading if form < 0 else form
+    while n > i and work[n - 1] == _SPACE:
+        n -= 1
     begin = _strip_industry(work, i, n, industries, False)
-    flags = _PERSON_SHAPED if i == 0 and begin == n and form < 0 and _latin_person(work, i, n) else 0
+    bare = i == 0 and begin == n and form < 0
     before[:] = known
-    named, _, sure = _leading_places(work, i, begin, trie, candidates, context, known)
+    named, _, sure = _leading_places(work, i, begin, begin, trie, candidates, context, known)
     if named > i and (named >= begin or not (sure or context[1] < 0)):
         known[:] = before
     else:
         i = named
+    lead = i
     i, _ = _leading_words(work, i, begin, industry_starts)
-    return i, begin, n, form, flags
+    if begin == n and i > lead:
+        return i, begin, lead, i, form, 0
+    flags = _PERSON_SHAPED if bare and _latin_person(work, i, n) else 0
+    return i, begin, begin, n, form, flags
+
+
+@kernel
+def _copied(work: Column, start: Scalar, stop: Scalar, out: Column, at: Scalar) -> Scalar:
+    """Copy a piece without spaces around it; where it ends in `out`."""
+    while start < stop and work[start] == _SPACE:
+        start += 1
+    while stop > start and work[stop - 1] == _SPACE:
+        stop -= 1
+    for i in range(start, stop):
+        out[at] = work[i]
+        at += 1
+    return at
 
 
 @kernel
@@ -319,13 +413,16 @@ def split_rows(
             named = np.int64(-1)
             if brackets:
                 named = _bracketed(text, start, stop, trie, candidates, forms, around, known)
-            n = _unbracketed(text, start, stop, work, chinese)
-            if chinese:
-                a, b, c, found, bits = _split_chinese(
+            n = _unbracketed(text, start, stop, work)
+            blank, end = longest_word(blanks, work, 0, n)
+            if blank >= 0 and end == n:
+                a, b, c, e, found, bits = 0, 0, 0, 0, np.int64(-1), 0
+            elif chinese:
+                a, b, c, e, found, bits = _split_chinese(
                     work, n, named, trie, candidates, forms, industries, surnames, around, known, before
                 )
             else:
-                a, b, c, found, bits = _split_latin(
+                a, b, c, e, found, bits = _split_latin(
                     work,
                     n,
                     named,
@@ -342,14 +439,8 @@ def split_rows(
             form[row] = found
             flags[row] = bits
             places[row] = known
-            for i in range(a, b):
-                trade[t] = work[i]
-                t += 1
-            while b < c and work[b] == _SPACE:
-                b += 1
-            for i in range(b, c):
-                industry[d] = work[i]
-                d += 1
+            t = _copied(work, a, b, trade, t)
+            d = _copied(work, c, e, industry, d)
         trade_ends[row + 1] = t
         industry_ends[row + 1] = d
 

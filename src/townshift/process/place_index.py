@@ -67,10 +67,11 @@ class PlaceIndex:
 
 
 PLACE, RANK, LEVEL, APPROXIMATE, MORE, NEAR_CITIES = 0, 1, 2, 7, 8, 9
-N_NEAR_CITIES = 3
-"""Columns of candidates: place (or `FOREIGN`, `HOME`); 0 full name, 1 full and former, 2 short, 3 short and former;
-its level; in columns 3 to 6 its ancestors of levels 1 to 4; whether its county is only estimated; whether the next row
-bears the same name; for such a town the nearest other cities of its province."""
+N_NEAR_CITIES, SHORT = 3, 3
+"""Columns of candidates: place (or `FOREIGN`, `HOME`); its rank (0 full name, 1 former, 2 of a division that is no
+more, and from `SHORT` on the same without 省, 市, 县); its level; in columns 3 to 6 its ancestors of levels 1 to 4;
+whether its county is only estimated; whether the next row bears the same name; for a town whose county is an estimate
+the nearest cities of its province."""
 
 _NEAR_KM = 80.0
 
@@ -89,7 +90,7 @@ def place_index(places: pd.DataFrame, country: str = "CN") -> PlaceIndex:
         if len(name) > 1:
             bears[name][place] = min(rank, bears[name].get(place, rank))
     for name, code in _countries():
-        bears[name] = {HOME if code == country else FOREIGN: 0}
+        bears.setdefault(name, {HOME if code == country else FOREIGN: 0})
     has_counties = np.zeros(len(rows), dtype=np.bool_)
     has_counties[ancestors[levels == COUNTY, CITY]] = True
     lon, lat = _numbers(places, "lon"), _numbers(places, "lat")
@@ -196,21 +197,33 @@ def _names(rows: pd.DataFrame, levels: npt.NDArray[np.int8], country: str) -> It
     """Every (normalised name, place, rank)."""
     full = text_of(normalise(pa.array(rows["name_zh"].tolist(), pa.string()))).to_pylist()
     latin = text_of(normalise(pa.array(rows["name"].tolist(), pa.string()))).to_pylist()
+    chinese = country == "CN" and _chinese(rows)
+    gone = _abolished() if chinese else frozenset()
     for place, (zh, en) in enumerate(zip(full, latin, strict=True)):
         if levels[place] <= COUNTRY:
             continue
-        yield zh, place, 0
-        yield en, place, 0
-        yield _short(zh), place, 2
-    if country != "CN" or not _chinese(rows):
+        late = 2 * (rows["place_id"][place] in gone)
+        yield zh, place, late
+        yield en, place, late
+        yield _short(zh), place, SHORT + late
+    if not chinese:
         return
     by_id = {code: row for row, code in enumerate(rows["place_id"])}
     by_code = {code: row for row, code in enumerate(rows["adcode"]) if code}
     for old in divisions_by_year().itertuples(index=False):
         found = by_id.get(str(old.place_id), by_code.get(str(old.place_id)))
         if found is not None:
-            yield str(old.name), found, 1
-            yield str(old.short_name), found, 3
+            late = 1 + (str(old.place_id) in gone)
+            yield str(old.name), found, late
+            yield str(old.short_name), found, SHORT + late
+
+
+def _abolished() -> frozenset[str]:
+    """Ids of divisions that no longer exist: their names mean another place where one bears them now."""
+    last = divisions_by_year().groupby(["place_id", "kind"])["year_to"].max()
+    ended = last[last < last.max()].reset_index()
+    current = set(last[last == last.max()].reset_index()["place_id"])
+    return frozenset(str(place) for place in ended["place_id"] if place not in current)
 
 
 def _short(name: str) -> str:

@@ -37,6 +37,7 @@ COVERAGE_TYPES = {
 _ROUNDING = {"exact": 0.01, "about": 0.05, "over": 0.15, "under": 0.15}
 _MAD_TO_SD = 1.4826
 _PRIOR_YEARS = 8.0
+_MAD_EFFICIENCY = 0.37  # of the median absolute deviation against the standard deviation (Rousseeuw and Croux 1993)
 
 
 class CoverageParameters(Parameters):
@@ -152,7 +153,7 @@ def _spread(ratio: Values, pooled: float) -> tuple[float, float]:
         return pooled, _PRIOR_YEARS
     own = _MAD_TO_SD * float(np.median(np.abs(ratio - np.median(ratio))))
     weight = ratio.size / (ratio.size + _PRIOR_YEARS)
-    return float(np.sqrt(weight * own**2 + (1 - weight) * pooled**2)), ratio.size + _PRIOR_YEARS
+    return float(np.sqrt(weight * own**2 + (1 - weight) * pooled**2)), _MAD_EFFICIENCY * ratio.size + _PRIOR_YEARS
 
 
 def stock_coverage(stock: pd.DataFrame, facts: pd.DataFrame, parameters: CoverageParameters, seed: int) -> pd.DataFrame:
