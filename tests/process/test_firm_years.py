@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import sys
+from pathlib import Path
 
 import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
+from engine.both_engines import LOCAL_SPARK, skip_without
+from townshift.engine.atomic import write_parquet
+from townshift.engine.tables import arrow_of, open_engine
 from townshift.process.firm_years import FirmYearsParameters, counted_events, firm_survival, firm_years
 from townshift.process.registry_coverage import CoverageParameters, flagged_years, stock_coverage, thin_years
 
@@ -205,21 +207,18 @@ def test_coverage_of_sole_traders_holds_the_true_share():
     assert len(stock_coverage(stock, facts, CoverageParameters(), seed=1)) == 0
 
 
-@pytest.mark.slow
-def test_counts_are_the_same_on_spark():
-    from pyspark.sql import SparkSession
-
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+@pytest.mark.spark
+def test_counts_are_the_same_on_spark(tmp_path: Path):
+    skip_without(LOCAL_SPARK)
+    rows = registry(2000, 8)
+    write_parquet(tmp_path / "cleaned.parquet", arrow_of(rows))
+    engine = open_engine(LOCAL_SPARK, tmp_path / "spill")
     try:
-        backend = ibis.pyspark.connect(session)
-        rows = registry(2000, 8)
-        backend.create_view("cleaned", ibis.memtable(rows, schema=ibis.schema(TYPES)))
-        found = [backend.to_pandas(expression) for expression in counted_events(backend.table("cleaned"))]
-        for here, there in zip(counted(rows), found, strict=True):
-            keys = list(here.columns)
-            sort = [frame.astype("string").sort_values(keys).reset_index(drop=True) for frame in (here, there[keys])]
-            sort = [frame.replace(r"\.0$", "", regex=True) for frame in sort]
-            pd.testing.assert_frame_equal(*sort)
+        found = [engine.frame(one) for one in counted_events(engine.table(tmp_path / "cleaned.parquet"))]
     finally:
-        session.stop()
+        engine.close()
+    for here, there in zip(counted(rows), found, strict=True):
+        keys = list(here.columns)
+        sort = [frame.astype("string").sort_values(keys).reset_index(drop=True) for frame in (here, there[keys])]
+        sort = [frame.replace(r"\.0$", "", regex=True) for frame in sort]
+        pd.testing.assert_frame_equal(*sort)
