@@ -98,7 +98,7 @@ def ppml(cells: FlowCells, effects: Sequence[Effect], cluster: Cluster = "pair")
         )  # fmt: skip
         left.append(np.asarray(within.resid(), dtype=np.float64))
     residual = np.stack(left, axis=1) if left else np.zeros((len(mu), 0))
-    bread = np.linalg.inv(residual.T @ (residual * mu[:, None]))
+    bread = np.asarray(np.linalg.inv(residual.T @ (residual * mu[:, None])), dtype=np.float64)
     scores = _cluster_sums(residual, cells.moves - mu, clusters_of(cells, cluster))
     named = dict(zip(columns, cells.terms, strict=True))
     return Ppml(

@@ -116,7 +116,7 @@ def flow_cells(
     at = np.searchsorted(key, _keys(o, d, y, len(names)))
     uncertain = np.full(len(moves), -1, dtype=np.int64)
     uncertain[used] = at
-    expected = np.bincount(at, weights=p[used], minlength=key.size)
+    expected = np.asarray(np.bincount(at, weights=p[used], minlength=key.size), dtype=np.float64)
     return FlowCells(
         places=tuple(names), origin=cells[0], destination=cells[1], year=cells[2], moves=expected,
         terms=_pair_terms(cells[0], cells[1], names, points, places), uncertain_cell=uncertain, left_out=left_out,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -103,7 +104,7 @@ class Design:
     """
 
     names: tuple[str, ...]
-    x: object
+    x: Any
 
 
 def design(
@@ -202,7 +203,8 @@ def cloglog(formed: Design, at_risk: Real, events: Real, usable: npt.NDArray[np.
         if float(np.abs(step).max()) < 1e-9:
             break
     names = tuple(formed.names[int(i)] for i in kept)
-    return Cloglog(names, kept, rows, b, np.linalg.inv(information), slope, hazard)
+    bread = np.asarray(np.linalg.inv(information), dtype=np.float64)
+    return Cloglog(names, kept, rows, b, bread, slope, hazard)
 
 
 def one_step(fit: Cloglog, formed: Design, at_risk: Real, events: Real, clusters: Whole) -> tuple[Real, Real]:
@@ -217,7 +219,7 @@ def one_step(fit: Cloglog, formed: Design, at_risk: Real, events: Real, clusters
     """
     from scipy import sparse
 
-    x = formed.x[fit.rows][:, fit.kept]  # type: ignore[index]
+    x = formed.x[fit.rows][:, fit.kept]
     residual = (events[fit.rows] - at_risk[fit.rows] * fit.hazard) * fit.slope
     groups, member = np.unique(clusters[fit.rows], return_inverse=True)
     of_group = sparse.csr_matrix((residual, (member, np.arange(member.size))), shape=(groups.size, member.size))
@@ -225,10 +227,8 @@ def one_step(fit: Cloglog, formed: Design, at_risk: Real, events: Real, clusters
     return fit.coefficients + fit.bread @ sums.sum(axis=0), sandwich(sums, fit.bread)
 
 
-def _estimable(
-    formed: Design, at_risk: Real, events: Real, usable: npt.NDArray[np.bool_]
-) -> tuple[object, Whole, Whole]:
-    x = formed.x.tocsc()  # type: ignore[attr-defined]
+def _estimable(formed: Design, at_risk: Real, events: Real, usable: npt.NDArray[np.bool_]) -> tuple[Any, Whole, Whole]:
+    x = formed.x.tocsc()
     keep, columns = usable & (at_risk > 0), np.arange(len(formed.names))
     while True:
         active = np.array([float(events[keep] @ np.abs(x[:, j].toarray().ravel()[keep])) > 0 for j in columns])

@@ -22,9 +22,12 @@ CAUSES: tuple[str, ...] = ("leaving", "exit")
 """What ends a spell; whichever comes first. Cause 0 is `leaving`, cause 1 `exit`."""
 
 ESTABLISHMENT_COLUMNS: tuple[str, ...] = (
-    "record_id", "place_id", "entry_from", "entry_to", "exit_from", "exit_to", "member", "size_band", "kind",
+    "record_id", "place_id", "entry_from", "entry_to", "exit_from", "exit_to", "date_flag", "member", "size_band",
+    "kind",
 )  # fmt: skip
 """Columns of `establishments` that are read."""
+
+_IN_DOUBT = ("missing_entry", "unreadable", "too_old", "future", "closed_before_opened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def spells(
     place = at_level(rows["place_id"], places, level)
     member = rows["member"].fillna(False).astype(bool).to_numpy() if members_only else np.ones(len(rows), dtype=bool)
     checks = {
+        "date_in_doubt": rows["date_flag"].isin(_IN_DOUBT).to_numpy(dtype=bool),
         "not_of_the_industry": ~member,
         "without_entry": born == NEVER,
         "without_place": place.eq("").to_numpy(),

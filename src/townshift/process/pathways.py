@@ -6,6 +6,7 @@ All numbers are sums of probabilities; all intervals come from drawing every unc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -41,17 +42,6 @@ class Pathways:
 
     pathways: Estimates
     pathways_status: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class _Counted:
-    """Cells and the draws in which they are counted: what each move and kind adds to."""
-
-    keys: list[tuple[str, str, int, int, str]]  # measure, place, first and last year, group
-    expected: Real
-    draws: Real
-    lineage: list[tuple[tuple[str, str, float], ...]]
-    n: list[int]
 
 
 def pathways(
@@ -94,7 +84,7 @@ def pathways(
     graph = hop_graph(rows)
     sorts = sorts_of_destination(rows, places, panel, parameters)
     hops = _HopCells(rows, graph, p, parameters)
-    counters = [cells, hops, _ShareCells(rows, sorts, p)]
+    counters: list[_Counter] = [cells, hops, _ShareCells(rows, sorts, p)]
     for draw, kinds in enumerate(drawn_kinds(rows, calibration, seed, N_DRAWS, "pathways")):
         for counter in counters:
             counter.add(draw, kinds)
@@ -110,6 +100,18 @@ def pathways(
 def _left_out(measure: str, reason: str, rows: pd.DataFrame) -> dict[str, object]:
     expected = float(kind_probabilities(rows)[:, :-1].sum())
     return {"measure": measure, "status": "left_out", "reason": reason, "n": len(rows), "value": expected}
+
+
+class _Counter(Protocol):
+    """What is counted draw by draw and becomes rows."""
+
+    def add(self, draw: int, kinds: npt.NDArray[np.int8]) -> None:
+        """Count one draw of all pairs."""
+        ...
+
+    def rows(self) -> list[Row]:
+        """What was counted, as rows."""
+        ...
 
 
 class _Cells:

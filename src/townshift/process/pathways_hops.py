@@ -77,11 +77,14 @@ def hop_probabilities(q: Real, graph: HopGraph, max_hops: int) -> Real:
         array([[0.8, 0. ],
                [0.1, 0.4]])
     """
-    reached = 1.0 - np.bincount(graph.destination, weights=q, minlength=graph.n_records)
+    into = np.bincount(graph.destination, weights=q, minlength=graph.n_records)
+    reached = np.asarray(1.0 - into, dtype=np.float64)
     found = np.zeros((len(q), max_hops))
     for hop in range(max_hops - 1):
         found[:, hop] = q * reached[graph.origin]
-        reached = np.bincount(graph.destination, weights=found[:, hop], minlength=graph.n_records)
+        reached = np.asarray(
+            np.bincount(graph.destination, weights=found[:, hop], minlength=graph.n_records), dtype=np.float64
+        )
     found[:, max_hops - 1] = np.maximum(q - found[:, :-1].sum(axis=1), 0.0)
     return found
 
