@@ -8,6 +8,7 @@ sample drawn by digest of the record's id.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from scipy import stats
 
 from townshift.errors import MeasureError, Problem
 from townshift.frames import typed
+from townshift.process.salted_keys import salted_keys
 from townshift.types import LEVEL, Parameters
 
 
@@ -158,6 +160,55 @@ def membership_report(counts: pd.DataFrame) -> pd.DataFrame:
         rows,
         {"rule_id": "string", "n_caught": "Int64", "n_alone": "Int64", "share_alone": "float64", "overlaps": "string"},
     )
+
+
+SAMPLE_SCHEMA = pa.schema([("rule_id", pa.string()), ("record_id", pa.string()), ("sample_key", pa.int64())])
+"""Columns of what `sample_batches` hands out."""
+
+
+def sample_batches(batches: Iterable[pa.RecordBatch], per_rule: int, seed: int) -> Iterator[pa.RecordBatch]:
+    """Candidates of a sample of records for each rule: those of least digest among the rows seen.
+
+    However the rows are cut and spread, `membership_sample` draws the same records from what comes out.
+
+    Args:
+        batches: with `record_id` and `member_rule` of `establishments`.
+        per_rule: records wanted for each rule.
+        seed: of the study; it keys the digest.
+    """
+    kept: dict[str, pa.Table] = {}
+    for batch in batches:
+        rules, ids = batch.column("member_rule"), batch.column("record_id")
+        keys = salted_keys(ids, seed.to_bytes(8, "little", signed=True), "sample")
+        for together in pc.unique(rules).drop_null().to_pylist():
+            rows = pc.equal(rules, together)
+            here = pa.table({"record_id": ids.filter(rows), "sample_key": keys.filter(rows)})
+            for rule in together.split(";"):
+                before = [kept[rule]] if rule in kept else []
+                kept[rule] = _least(pa.concat_tables([*before, here]), per_rule)
+    for rule, table in sorted(kept.items()):
+        named = table.append_column("rule_id", pa.array([rule] * len(table), pa.string())).select(SAMPLE_SCHEMA.names)
+        yield from named.cast(SAMPLE_SCHEMA).combine_chunks().to_batches()
+
+
+def membership_sample(candidates: pd.DataFrame, per_rule: int) -> pd.DataFrame:
+    """The sample of each rule for people to judge: `rule_id`, `record_id`, and an empty column `right` to fill in.
+
+    Args:
+        candidates: what `sample_batches` handed out.
+        per_rule: records for each rule.
+    """
+    ordered = candidates.sort_values(["rule_id", "sample_key", "record_id"], kind="stable")
+    drawn = ordered.groupby("rule_id", sort=True).head(per_rule)
+    return typed(
+        [{"rule_id": row.rule_id, "record_id": row.record_id} for row in drawn.itertuples()],
+        {"rule_id": "string", "record_id": "string", "right": "boolean"},
+    )
+
+
+def _least(table: pa.Table, n: int) -> pa.Table:
+    order = pc.sort_indices(table, [("sample_key", "ascending"), ("record_id", "ascending")])
+    return table.take(order[:n])
 
 
 def judged_precision(answers: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
