@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from townshift.engine.progress import Progress
     from townshift.evidence.staleness import Staleness
     from townshift.examples.registry_world import Country
+    from townshift.readers.gazetteer import GazetteerReport
+    from townshift.readers.loss import LossReport
+    from townshift.readers.registries.guess import Guess
+    from townshift.readers.registries.registry_import import Told
     from townshift.study import CheckReport
 
 MINIMAL = Path(__file__).parent / "studies" / "minimal"
@@ -36,6 +40,9 @@ LARGEST_SEED = 2**31 - 1
 
 LATE_RULES = {"changed": "TS-CLAIM-016", "added": "TS-CLAIM-019", "withdrawn": "TS-CLAIM-021"}
 """What a reader must know of a rule that did not stand before the first run."""
+
+GAZETTEERS = ("china",)
+"""Countries whose divisions townshift brings along."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,7 @@ class OpenStudy:
             if plan:
                 return Run(found, record, {})
             reports = self.report() if len(self.results) else {}
+            self._write_review()
             return Run(found, record, reports, self._register())
 
     def _register(self) -> tuple[Problem, ...]:
@@ -202,6 +210,13 @@ class OpenStudy:
         if not len(self.results):
             raise StudyError.of("TS-CLI-005", path=str(self.study.path))
         return write_reports(self.study.out, tuple(languages or self.study.focus.languages), self.study.focus)
+
+    def _write_review(self) -> None:
+        """Write what a person is asked to decide, where a step asks anything."""
+        if "review_moves" in self.results:
+            from townshift.report.review import write_review
+
+            write_review(self.study.out, self.study.focus.languages, self.study.answers("moves"))
 
     @property
     def claims(self) -> pd.DataFrame:
@@ -329,3 +344,42 @@ def _whole_or_not_at_all(path: str | Path) -> Iterator[Path]:
         if existed:
             target.mkdir(exist_ok=True)
         raise
+
+
+def import_registry(
+    files: Sequence[str | Path], into: str | Path, mapping: str | None = None, told: Told | None = None
+) -> LossReport:
+    """Read files of a firm register into a study; see `townshift.readers.registries.registry_import`.
+
+    Raises:
+        StudyError: no study, no file, or files that cannot be read; nothing is written then.
+        EngineError: another run is going on, or the disk is full.
+    """
+    from townshift.readers.registries.registry_import import import_registry as read
+
+    return read(files, into, mapping, told)
+
+
+def guess_map(files: Sequence[str | Path], into: str | Path) -> Guess:
+    """Write a first `map.toml` into a study, guessed from the files' columns and cells; nothing is imported.
+
+    Raises:
+        StudyError: no study, no file that can be read, or the study has a map already.
+    """
+    from townshift.readers.registries.guess import guess_map as guessed
+
+    return guessed(files, into)
+
+
+def import_gazetteer(country: str, into: str | Path) -> GazetteerReport:
+    """Add the administrative divisions of a country to a study's places; its own places stay as they are.
+
+    Raises:
+        StudyError: no study, or a country without a gazetteer.
+    """
+    from townshift.process.gazetteer import SOURCES, china_gazetteer
+    from townshift.readers.gazetteer import add_places
+
+    if country.lower() not in GAZETTEERS:
+        raise StudyError.of("TS-READ-023", country=country, known=", ".join(GAZETTEERS))
+    return add_places(china_gazetteer(), country.lower(), SOURCES, into)

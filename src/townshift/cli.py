@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 
+from townshift.cli_import import import_app
 from townshift.engine.interrupt import interrupted, watch
 from townshift.errors import EngineError, StudyError, TownshiftError
 from townshift.locales import LANGUAGES, set_language, text
@@ -264,6 +265,9 @@ def _overrides(settings: list[str]) -> dict[str, dict[str, Any]]:
             value = shown
         chosen.setdefault(step, {})[name] = value
     return chosen
+
+
+app.add_typer(import_app(_guarded, _speak), name="import")
 
 
 def main() -> None:

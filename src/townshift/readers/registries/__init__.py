@@ -1,0 +1,1 @@
+"""Extracts of firm registers into the tables `firms` and `successions`."""
