@@ -31,8 +31,10 @@ class Placebo:
     def rescaled(self, thinness: Real, thinness_of_treated: float) -> Placebo:
         """Placebos spread as those of a place of the size of the treated one would be.
 
-        Rates of small places vary more. The variance of a placebo is taken as `a + b · thinness`, both at least 0 and
-        fitted by least squares to the squares, and each is stretched to the variance of the treated place.
+        Rates of small places vary more. The variance of a placebo, over the mean of its kind, is taken as
+        `a + b · thinness`, both at least 0 and fitted by least squares to the squares of all kinds together; each
+        placebo is stretched to the variance of the treated place. A place larger than all others is given the
+        variance of the largest of them: beyond it the line is not known.
 
         Args:
             thinness: shape (placebos,), mean of one over the stock of the places chosen, over their number.
@@ -42,16 +44,14 @@ class Placebo:
         """
         from scipy.optimize import nnls
 
-        design = np.stack([np.ones_like(thinness), thinness], axis=1)
-        out = np.empty_like(self.effects)
-        for j in range(self.effects.shape[1]):
-            centred = self.effects[:, j] - self.effects[:, j].mean()
-            weights, _ = nnls(design, centred**2)
-            spread = design @ weights
-            ratio = np.divide(
-                weights[0] + weights[1] * thinness_of_treated, spread, out=np.ones_like(spread), where=spread > 0
-            )
-            out[:, j] = centred * np.sqrt(ratio)
+        centred = self.effects - self.effects.mean(axis=0)
+        mean = (centred**2).mean(axis=0)
+        squares = np.divide(centred**2, mean, out=np.zeros_like(centred), where=mean > 0).mean(axis=1)
+        weights, _ = nnls(np.stack([np.ones_like(thinness), thinness], axis=1), squares)
+        spread = weights[0] + weights[1] * thinness
+        wanted = weights[0] + weights[1] * max(thinness_of_treated, float(thinness.min()))
+        ratio = np.divide(wanted, spread, out=np.ones_like(spread), where=spread > 0)
+        out = centred * np.sqrt(ratio)[:, None]
         return Placebo(self.names, out)
 
     def p_value(self, position: int, att: float) -> float:

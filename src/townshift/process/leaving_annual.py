@@ -18,6 +18,9 @@ Whole = npt.NDArray[np.int64]
 AGE_FROM: tuple[int, ...] = (1, 2, 3, 4, 6, 9, 13, 20)
 """First age, in years, of each band of the baseline hazard."""
 
+AGE_NAMES: tuple[str, ...] = ("1", "2", "3", "4-5", "6-8", "9-12", "13-19", "20+")
+"""The bands by name."""
+
 
 @dataclass(frozen=True, slots=True)
 class RiskCells:
@@ -123,7 +126,7 @@ def design(
 
     blocks, names = [], []
     factors: list[tuple[str, Whole, tuple[str, ...]]] = [
-        ("age", cells.age, tuple(str(age) for age in AGE_FROM)),
+        ("age", cells.age, AGE_NAMES),
         ("_year", cells.year, tuple(str(year) for year in range(int(cells.year.max()) + 1))),
         ("_region", region[cells.place], tuple(str(i) for i in range(int(region.max()) + 1))),
         ("size", cells.size, found.sizes),
