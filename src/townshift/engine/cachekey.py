@@ -30,13 +30,16 @@ NUMERICAL_LIBRARIES = (
     "duckdb",
     "geopandas",
     "ibis-framework",
+    "lifelines",
     "numba",
     "numpy",
     "pandas",
     "pyarrow",
+    "pyfixest",
     "pyproj",
     "scipy",
     "shapely",
+    "splink",
     "statsmodels",
 )
 """Distributions whose version may change a number; those that are not installed are left out."""
