@@ -11,7 +11,7 @@ import pandas as pd
 from townshift.process.destination_choice import destination_choice, pull_terms, stocks
 from townshift.process.drivers_parameters import DriversParameters
 from townshift.process.drivers_rows import Found, coefficient_rows, years_spanned
-from townshift.process.gravity import Gravity, gravity
+from townshift.process.gravity import Gravity, NotConvergedError, gravity
 from townshift.process.gravity_cells import Effect, FlowCells, TooManyCells, flow_cells, pruned, with_terms
 from townshift.process.moves_calibration import Calibration
 from townshift.process.moves_parameters import KINDS
@@ -102,7 +102,13 @@ def _fit_distance(
         out.say("distance", about, "not_estimable", "too_few_after_pruning", "", float((left.moves > 0).sum()),
                 float(parameters.gravity.least_pairs))  # fmt: skip
         return
-    answer = gravity(left, effects, moves, kinds, parameters.gravity.cluster, parameters.imputations, seed, calibration)
+    try:
+        answer = gravity(
+            left, effects, moves, kinds, parameters.gravity.cluster, parameters.imputations, seed, calibration
+        )
+    except NotConvergedError:
+        out.say("distance", about, "not_estimable", "not_converged", "", float(left.moves.size))
+        return
     _report(answer, "gravity", "distance", about, "ppml", moves, seed, out)
 
 
@@ -122,13 +128,21 @@ def _fit_choice(
         out.say("destination", about, "not_estimable", "too_few_after_pruning", "", float((left.moves > 0).sum()),
                 float(parameters.gravity.least_pairs))  # fmt: skip
         return
-    answer = destination_choice(left, moves, kinds, "destination", parameters.imputations, seed, calibration)
+    try:
+        answer = destination_choice(left, moves, kinds, "destination", parameters.imputations, seed, calibration)
+    except NotConvergedError:
+        out.say("destination", about, "not_estimable", "not_converged", "", float(left.moves.size))
+        return
     _report(answer, "destination_choice", "destination", about, "conditional_logit", moves, seed, out)
     moving = [name for name in left.terms if name.startswith("ln_") and name != "ln_km"]
     effects: tuple[Effect, ...] = ("origin_year", "destination")
     within = pruned(left, effects)
     if moving and _identified(within, parameters):
-        change = gravity(within, effects, moves, kinds, "destination", parameters.imputations, seed, calibration)
+        try:
+            change = gravity(within, effects, moves, kinds, "destination", parameters.imputations, seed, calibration)
+        except NotConvergedError:
+            out.say("destination", about, "note", "not_converged", "within_destination", float(within.moves.size))
+            return
         _report(change, "destination_change", "destination", about, "within_destination", moves, seed, out)
 
 

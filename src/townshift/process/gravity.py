@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,10 @@ Real = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
 Cluster = Literal["pair", "origin", "destination"]
+
+
+class NotConvergedError(ArithmeticError):
+    """The fit found no end: what is left of the flows does not identify the fixed effects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,12 @@ def ppml(cells: FlowCells, effects: Sequence[Effect], cluster: Cluster = "pair")
     Returns:
         Coefficients; of the logarithm of a distance, the elasticity of flows.
 
+    Raises:
+        NotConvergedError: the fit found no end.
+
     Source: Santos Silva and Tenreyro (2006); fitted by pyfixest.
     """
-    import pyfixest
-
+    pyfixest = _quiet_pyfixest()
     frame = pd.DataFrame({"y": cells.moves})
     columns = [f"x{i}" for i in range(len(cells.terms))]
     for column, values in zip(columns, cells.terms.values(), strict=True):
@@ -81,10 +88,13 @@ def ppml(cells: FlowCells, effects: Sequence[Effect], cluster: Cluster = "pair")
     for column, effect in zip(fixed, effects, strict=True):
         frame[column] = cells.groups(effect)
     right = f"{' + '.join(columns)} | {' + '.join(fixed)}"
-    fit = pyfixest.fepois(
-        f"y ~ {right}", data=frame, vcov="iid", fixef_rm="none", separation_check=[], store_data=False, copy_data=False,
-        iwls_maxiter=100,
-    )  # fmt: skip
+    try:
+        fit = pyfixest.fepois(
+            f"y ~ {right}", data=frame, vcov="iid", fixef_rm="none", separation_check=[], store_data=False,
+            copy_data=False, iwls_maxiter=100,
+        )  # fmt: skip
+    except (ValueError, RuntimeError) as error:  # how pyfixest says that an iteration did not end
+        raise NotConvergedError(str(error)) from None
     found = fit.coef()
     kept = [column for column in columns if column in found.index]
     mu = np.asarray(fit.predict(type="response"), dtype=np.float64)
@@ -105,6 +115,21 @@ def ppml(cells: FlowCells, effects: Sequence[Effect], cluster: Cluster = "pair")
         names=tuple(named[column] for column in kept), coefficients=found[kept].to_numpy(dtype=np.float64),
         covariance=sandwich(scores, bread), mu=mu, residual_terms=residual, bread=bread,
     )  # fmt: skip
+
+
+def _quiet_pyfixest() -> ModuleType:
+    """The library; a module of it sets the root logger to INFO as it is loaded, and every library would then talk."""
+    import logging
+
+    import pyfixest
+
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    import pyfixest.estimation.models.feols_compressed_
+
+    root.setLevel(level)
+    root.handlers[:] = handlers
+    return pyfixest
 
 
 def gravity(
