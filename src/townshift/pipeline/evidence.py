@@ -112,6 +112,9 @@ def verdicts(
     move_totals: ibis.Table | None = None,
     move_totals_draws: ibis.Table | None = None,
     move_totals_lineage: ibis.Table | None = None,
+    drivers: ibis.Table | None = None,
+    drivers_draws: ibis.Table | None = None,
+    drivers_lineage: ibis.Table | None = None,
     pathways: ibis.Table | None = None,
     pathways_draws: ibis.Table | None = None,
     pathways_lineage: ibis.Table | None = None,
@@ -138,6 +141,7 @@ def verdicts(
         "level_gaps": (level_gaps, level_gaps_draws, level_gaps_lineage),
         "move_flows": (move_flows, move_flows_draws, move_flows_lineage),
         "move_totals": (move_totals, move_totals_draws, move_totals_lineage),
+        "drivers": (drivers, drivers_draws, drivers_lineage),
         "pathways": (pathways, pathways_draws, pathways_lineage),
     }
     tables = {name: frame(table) for name, table in given.items() if table is not None}

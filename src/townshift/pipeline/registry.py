@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import ibis
     import pandas as pd
 
+    from townshift.process.drivers_parameters import DriversParameters
     from townshift.process.establishments import EstablishmentsParameters
     from townshift.process.firm_years import FirmYearsParameters
     from townshift.process.moves_calibration import Calibration
@@ -47,6 +48,14 @@ class MoveTotalsTables:
     """Moves added up: by kind and year, by the focal place, by line."""
 
     move_totals: Estimates
+
+
+@dataclass(frozen=True)
+class DriversTables:
+    """What went together with moves and followed dated acts, and what of it could not be said."""
+
+    drivers: Estimates
+    drivers_status: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -178,6 +187,43 @@ def pathways(
 
 
 @step(question="process")
+def drivers(
+    moves: ibis.Table,
+    moves_calibration: ibis.Table,
+    establishments: ibis.Table,
+    firm_years: ibis.Table,
+    places: ibis.Table,
+    panel: ibis.Table | None = None,
+    events: ibis.Table | None = None,
+    policies: ibis.Table | None = None,
+    *,
+    parameters: DriversParameters,
+    focus: Focus,
+) -> DriversTables:
+    """Distance and pull, hazards of leaving against closing, and what followed dated acts; never a cause by itself."""
+    from townshift.process.drivers import drivers as drivers_of
+    from townshift.process.leaving_spells import ESTABLISHMENT_COLUMNS
+
+    followed = establishments.filter(establishments.member) if parameters.leaving.members_only else establishments
+    counted = frame(firm_years)
+    years = counted["year"].dropna()
+    found = drivers_of(
+        frame(moves),
+        frame(places),
+        parameters,
+        focus.seed,
+        (int(years.min()), int(years.max())) if len(years) else (focus.year_from, focus.year_to),
+        establishments=frame(followed.select(*ESTABLISHMENT_COLUMNS)),
+        firm_years=counted,
+        panel=None if panel is None else frame(panel),
+        events=None if events is None else frame(events),
+        policies=None if policies is None else frame(policies),
+        calibration=_calibration(frame(moves_calibration)),
+    )
+    return DriversTables(drivers=found.drivers, drivers_status=found.drivers_status)
+
+
+@step(question="process")
 def move_totals(moves: ibis.Table, moves_calibration: ibis.Table, *, focus: Focus) -> MoveTotalsTables:
     """How many firms moved by kind and year, out of and into the focal place, and along each line between places."""
     from townshift.process.move_totals import move_totals as totals_of
@@ -215,7 +261,11 @@ def _calibration(table: pd.DataFrame) -> Calibration:
 
 
 def _answers(path: Path) -> pd.DataFrame:
-    """A sheet that a person filled in, as text."""
-    import pandas as pd
+    """A sheet of moves that a person filled in; kinds may be written as codes or as either language words them."""
+    from townshift.engine.answers import read_answers
+    from townshift.locales import LANGUAGES, text
+    from townshift.process.moves_parameters import KINDS, LOOK_ALIKE
 
-    return pd.read_csv(path, dtype="string", encoding="utf-8-sig", keep_default_na=False, na_values=[""])
+    given = read_answers(path, ("move_id", "kind"))
+    worded = {text(f"moves.kind.{kind}", language): kind for kind in (*KINDS, LOOK_ALIKE) for language in LANGUAGES}
+    return given.assign(kind=given["kind"].replace(worded))

@@ -32,6 +32,14 @@ FIXED_MEASURES: Mapping[str, tuple[str, ...]] = {
     "level_gaps": ("level_gap", "level_gap_comparator"),
     "move_flows": ("moves",),
     "move_totals": ("moves_by_kind", "moves_out", "moves_in", "kind_share", "flow_total", "moves_balance"),
+    "drivers": (
+        "gravity",
+        "destination_choice",
+        "destination_change",
+        "hazard_ratio",
+        "cumulative_incidence",
+        "act_effect",
+    ),
     "pathways": ("pathway", "hop", "second_hop", "destination_share"),
 }
 """Measures that a result can hold whatever the study declares."""

@@ -95,8 +95,8 @@ def series_panel(name: str, years: pd.DataFrame, facts: pd.DataFrame | None, per
     top, bottom = float(high.max()), float(low.min())
     if facts is not None and len(facts):
         top, bottom = _facts(axes, facts, top, bottom, scale)
-    _scaled(axes, bottom, top)
-    _year_axis(axes, x.min(), x.max())
+    scaled(axes, bottom, top)
+    year_axis(axes, x.min(), x.max())
     return canvas.finish()
 
 
@@ -116,7 +116,7 @@ def change_panel(name: str, years: pd.DataFrame) -> Drawing:
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1])
     axes.tick_params(length=2.5, pad=2)
-    _year_axis(axes, x.min(), x.max())
+    year_axis(axes, x.min(), x.max())
     return canvas.finish()
 
 
@@ -146,7 +146,8 @@ def _facts(axes: Axes, facts: pd.DataFrame, top: float, bottom: float, scale: fl
     return top, bottom
 
 
-def _scaled(axes: Axes, bottom: float, top: float) -> None:
+def scaled(axes: Axes, bottom: float, top: float) -> None:
+    """Give `axes` a vertical scale from 0, or a logarithmic one where the figures span too much, with few ticks."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     if bottom > 0 and top / bottom > LOG_SPAN:
@@ -162,7 +163,8 @@ def _scaled(axes: Axes, bottom: float, top: float) -> None:
     axes.tick_params(length=2.5, pad=2)
 
 
-def _year_axis(axes: Axes, first: float, last: float) -> None:
+def year_axis(axes: Axes, first: float, last: float) -> None:
+    """Give `axes` a horizontal scale of whole years."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_xlim(first - 0.7, last + 0.7)

@@ -16,6 +16,8 @@ from townshift.report.figures.growth import growth_blocks, land_blocks, ratio_bl
 from townshift.report.figures.labour import labour_blocks
 from townshift.report.figures.moves import flow_blocks, receiving_blocks
 from townshift.report.figures.outcomes import outcome_blocks
+from townshift.report.figures.registry import firm_blocks
+from townshift.report.figures.registry_moves import move_blocks
 from townshift.report.figures.series import series_blocks
 from townshift.report.legend import legend_mark, shade
 from townshift.report.style import drawing_style
@@ -24,6 +26,10 @@ from townshift.report.words import Names, Words, plain, say
 if TYPE_CHECKING:
     from townshift.report.results import Results
     from townshift.types import Focus
+
+
+PRIVACY_THRESHOLD = 5
+"""What a page withholds that is written without its study: the default of `study.toml`."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def build_document(results: Results, focus: Focus | None) -> Document:
     names = Names(results)
     focal = focus.place_id if focus else _guessed_focal(results)
     with drawing_style():
-        sections = _sections(results, names, focal)
+        sections = _sections(results, names, focal, focus.privacy_threshold if focus else PRIVACY_THRESHOLD)
     sources, anchors = source_blocks(results, names)
     provenance, versions = provenance_blocks(results)
     claims = read_claims(results, names)
@@ -100,7 +106,7 @@ def build_document(results: Results, focus: Focus | None) -> Document:
     )
 
 
-def _sections(results: Results, names: Names, focal: str) -> list[Section]:
+def _sections(results: Results, names: Names, focal: str, threshold: int) -> list[Section]:
     blocks: dict[str, list[Block]] = {
         "process": [
             *series_blocks(results, names, focal),
@@ -109,6 +115,8 @@ def _sections(results: Results, names: Names, focal: str) -> list[Section]:
             *land_blocks(results, names),
             *receiving_blocks(results, names, focal),
             *flow_blocks(results, names),
+            *firm_blocks(results, names, focal, threshold),
+            *move_blocks(results, names, focal, threshold),
         ],
         "government": [*government_blocks(results, names), *discourse_blocks(results, names)],
         "labour": labour_blocks(results, names),

@@ -49,6 +49,14 @@ _MARKS: dict[str, str] = {
     "no_evidence": _drawn("s", GREY, "#fff"),
     "stance": '<rect x="1" y="3" width="12" height="10" fill="#80b8d8"/>'
     '<rect x="13" y="3" width="12" height="10" fill="#eaae80"/>',
+    "stock": _drawn("-", BLUE, width=2),
+    "entries": _drawn("-", GREEN, width=2),
+    "exits": _drawn("-", VERMILLION, dashed=True, width=2),
+    "thin": f'<rect x="1" y="2" width="24" height="12" fill="{GREY}" opacity="0.25"/>',
+    "members": _drawn("-", BLUE, width=2),
+    "others": _drawn("-", GREY, dashed=True, width=2),
+    "expected": _drawn("-", BLUE, width=2) + _drawn("o", BLUE),
+    "flow_width": _drawn("-", BLUE, width=3.5),
     "gap": _drawn("o", INK, "#fff"),
     **{f"turn_{turn}": _drawn(marker, colour) for turn, (marker, colour) in TURN_STYLES.items()},
 }

@@ -25,12 +25,13 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place on the map; `evidence` is `focal`, `strong`, `single` or `none`."""
+    """A place on the map; `evidence` is `focal`, `strong`, `single` or `none`, `line_width` in points if not by it."""
 
     name: Words
     lon: float
     lat: float
     evidence: str
+    line_width: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def destinations_map(name: str, places: Sequence[Place]) -> Drawing:
     if focal is not None:
         for one in places:
             if one.evidence in LINE_WIDTHS:
-                taken += _arc(axes, frame.xy(focal.lon, focal.lat), frame.xy(one.lon, one.lat), one.evidence)
+                taken += _arc(axes, frame.xy(focal.lon, focal.lat), frame.xy(one.lon, one.lat), one)
     order = {"focal": 0, "strong": 1, "single": 2}
     ranked = sorted(places, key=lambda one: (order.get(one.evidence, 3), one.name.en))
     spots = [frame.xy(one.lon, one.lat) for one in ranked]
@@ -108,8 +109,8 @@ def _mark(axes: Axes, x: float, y: float, evidence: str) -> None:
     axes.plot([x], [y], marker, markersize=size, markerfacecolor=face, markeredgecolor=edge, zorder=5)
 
 
-def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], evidence: str) -> list[Box]:
-    """Draw a bent line from `start` to `end`; returns what it covers, for the labels to keep off."""
+def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], place: Place) -> list[Box]:
+    """Draw a bent line from `start` to `end`, where `place` is; returns what it covers, for the labels to keep off."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -119,10 +120,9 @@ def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], evide
         (start[1] + end[1]) / 2 + bend * (end[0] - start[0]),
     )
     path = Path([start, middle, end], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
-    style: Any = "-" if evidence == "strong" else (0, (4, 2))
-    axes.add_patch(
-        PathPatch(path, fill=False, edgecolor=BLUE, linewidth=LINE_WIDTHS[evidence], linestyle=style, alpha=0.7)
-    )
+    style: Any = "-" if place.evidence == "strong" else (0, (4, 2))
+    width = LINE_WIDTHS[place.evidence] if place.line_width is None else place.line_width
+    axes.add_patch(PathPatch(path, fill=False, edgecolor=BLUE, linewidth=width, linestyle=style, alpha=0.7))
     along = [step / 60 for step in range(61)]
     points = [
         tuple((1 - t) ** 2 * start[i] + 2 * t * (1 - t) * middle[i] + t**2 * end[i] for i in (0, 1)) for t in along
