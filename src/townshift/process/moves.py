@@ -39,6 +39,9 @@ from townshift.process.moves_training import train
 if TYPE_CHECKING:
     import ibis
 
+BATCH_PAIRS = 150_000
+"""Pairs whose odds are worked out at a time, to bound memory."""
+
 LOWEST_WEIGHT = -15.0
 """Pairs whose agreement alone weighs less (bits) are not brought into memory."""
 
@@ -184,9 +187,14 @@ def _are_doubles(near: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def _odds(pairs: _Pairs, model: MoveModel, n_records: int) -> npt.NDArray[np.float64]:
+    """Odds of the kinds of each pair, by the mixture fitted on all of them."""
     chance = chance_bits(model, pairs.levels, pairs.person_n)
     kinds = fit_kinds(model, pairs.levels, pairs.counts, chance, n_records)
-    return kind_odds(kinds, pairs.levels, pairs.counts, chance)
+    odds = np.empty((len(KINDS), len(chance)))
+    for start in range(0, len(chance), BATCH_PAIRS):
+        here = slice(start, start + BATCH_PAIRS)
+        odds[:, here] = kind_odds(kinds, pairs.levels[:, here], pairs.counts[:, here], chance[here])
+    return odds
 
 
 def _described(establishments: ibis.Table, rows: npt.NDArray[np.int64], methods: TableMethods) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from townshift.process.moves_levels import (
     DISTANCE_BOUNDS_KM,
     FIRM,
     FIRST,
+    HOLDER,
     LONG_NAME,
     NAME_LINK,
     NEAR_DAYS,
@@ -182,15 +183,21 @@ def _shareholders(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], i: i
 
 
 @njit(cache=True)
+def _holds(holder: npt.NDArray[np.int64], held: npt.NDArray[np.int64], i: int) -> bool:
+    """Whether the first record's firm is among the second's shareholders."""
+    name = holder[_NAME, i]
+    for k in range(SHAREHOLDER):
+        if name != 0 and held[_SHARE + k, i] == name:
+            return True
+    return False
+
+
+@njit(cache=True)
 def _ownership(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], i: int) -> int:
     """Whether one record's firm is among the other's shareholders: 0, 1; -1 where neither names any."""
     if one[_SHARE, i] == 0 and other[_SHARE, i] == 0:
         return -1
-    a, b = one[_NAME, i], other[_NAME, i]
-    for k in range(SHAREHOLDER):
-        if (a != 0 and other[_SHARE + k, i] == a) or (b != 0 and one[_SHARE + k, i] == b):
-            return 1
-    return 0
+    return 1 if _holds(one, other, i) or _holds(other, one, i) else 0
 
 
 @njit(cache=True)
@@ -288,3 +295,5 @@ def orient(
         there = _link(a[_PRODUCTION, i], b[_PLACE, i], b[_COUNTY, i])
         here = _link(b[_PRODUCTION, i], a[_PLACE, i], a[_COUNTY, i])
         out[PRODUCTION_LINK, i] = max(there, here)
+        if _ownership(a, b, i) == 1:
+            out[HOLDER, i] = 1 if _holds(a, b, i) else 0

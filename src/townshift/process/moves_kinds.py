@@ -21,6 +21,7 @@ from townshift.process.moves_parameters import KINDS
 from townshift.process.moves_profiles import (
     DEFINING,
     FADED,
+    FADED_DEFINING,
     FADED_SHARE,
     FIRST_BY_CHANCE,
     HOLD,
@@ -108,6 +109,9 @@ def chance_bits(model: MoveModel, levels: Levels, person_n: Whole) -> Real:
 def fit_kinds(model: MoveModel, levels: Levels, counts: Whole, chance: Real, n_records: int) -> KindModel:
     """Fit the mixture on candidate pairs.
 
+    Only pairs with two traces, or one that hardly arises by chance, teach what moves look like: on a single name the
+    mixture could explain chance by moves as well as moves by chance, and would drift from one to the other.
+
     Args:
         model: the model of agreement, with the circumstances of two random records.
         levels: shape (`LEVELS`, pairs), from origin to destination.
@@ -120,7 +124,11 @@ def fit_kinds(model: MoveModel, levels: Levels, counts: Whole, chance: Real, n_r
     """
     total = max(model.possible * n_records * (n_records - 1) / 2, 1.0)
     profiles = {name: _profile(name, model) for name in USED}
+    agreed = _agreed_pairs(model, levels, counts)
     fitted = _first(model, profiles, levels, counts, n_records, total)
+    taught = np.flatnonzero(_corroborated(levels, counts))
+    levels, counts, chance = levels[:, taught], counts[:, taught], chance[taught]
+    holds = levels[_row("ownership")] == 1
     for _ in range(ITERATIONS):
         odds = class_odds(fitted, levels, counts, chance)
         weights = odds / (1.0 + odds.sum(axis=0))
@@ -128,12 +136,26 @@ def fit_kinds(model: MoveModel, levels: Levels, counts: Whole, chance: Real, n_r
         p = {name: _refitted(name, profiles[name], _ranks(name, levels, counts), weights) for name in USED}
         moved = float(np.abs(np.log(shares / fitted.shares)).max())
         move = weights.sum(axis=0)
-        bits = _ownership_bits(model, levels, 1.0 - move, total, LEAST_BY_CHANCE["ownership"])
-        by_chance = _by_chance(model, levels, counts, move, total)
+        investors = max(float((1.0 - move)[holds].sum()), LEAST_BY_CHANCE["ownership"] * float(holds.sum()))
+        bits = _ownership_bits(model, investors, total)
+        by_chance = {name: _by_chance(name, agreed[name], levels, counts, move, total) for name in VALUES}
         fitted = KindModel(shares, p, by_chance, bits, fitted.look_alike, fitted.usual_n)
         if moved < TOLERANCE:
             break
     return fitted
+
+
+def _corroborated(levels: Levels, counts: Whole) -> npt.NDArray[np.bool_]:
+    """Two traces, or a phone that few give, a registered number or a holding."""
+    names = ("trade_name", "representative", "shareholders", "name_place", "code_place", "production_place")
+    traces = np.zeros(levels.shape[1], dtype=np.int64)
+    for name in names:
+        traces += levels[_row(name)] >= 1
+    few = ALL_SEEN[size_class(counts[VALUES["phone"][2]])]
+    traces += (levels[_row("phone")] == 1) * np.where(few, 2, 1)
+    for name in ("ownership", "registered_number"):
+        traces += (levels[_row(name)] == 1) * 2
+    return np.asarray(traces >= 2)
 
 
 def kind_odds(model: KindModel, levels: Levels, counts: Whole, chance: Real) -> Real:
@@ -168,9 +190,9 @@ def _first(
     share = PAIR_SHARE * n_records / total
     shares = np.repeat([share * (1 - FADED_SHARE), share * FADED_SHARE], K)
     look_alike = _settings(model, levels, counts)
-    bits = _ownership_bits(model, levels, np.ones(levels.shape[1]), total, 1.0)
-    move = np.full(levels.shape[1], 1.0 - FIRST_BY_CHANCE)
-    by_chance = _by_chance(model, levels, counts, move, total)
+    bits = _ownership_bits(model, float((levels[_row("ownership")] == 1).sum()), total)
+    agreed = _agreed_pairs(model, levels, counts)
+    by_chance = {name: np.log2(FIRST_BY_CHANCE * pairs / total) for name, pairs in agreed.items()}
     usual_n = {
         name: 1.0 + 2.0 * np.array(model.pairs[key]) / (model.possible * np.maximum(model.sizes[key], 1.0))
         for name, (_, key, _) in VALUES.items()
@@ -179,27 +201,35 @@ def _first(
     return KindModel(shares, profiles, by_chance, bits, look_alike, usual_n)
 
 
-def _ownership_bits(model: MoveModel, levels: Levels, no_move: Real, total: float, least: float) -> float:
-    holds = levels[_row("ownership")] == 1
-    investors = max(float(no_move[holds].sum()), least * float(holds.sum()))
+def _ownership_bits(model: MoveModel, investors: float, total: float) -> float:
     return float(np.log2(investors + 1.0) - np.log2(model.u["ownership"][1] * total))
 
 
-def _by_chance(model: MoveModel, levels: Levels, counts: Whole, move: Real, total: float) -> dict[str, Real]:
+def _agreed_pairs(model: MoveModel, levels: Levels, counts: Whole) -> dict[str, Real]:
+    """How many pairs that can be a move agree on a value, by how many records share it, shape (size classes,)."""
+    out = {}
+    for name, (_, key, _) in VALUES.items():
+        seen = np.bincount(_sizes_of_agreed(name, levels, counts)[1], minlength=SIZES)
+        out[name] = np.maximum(np.where(ALL_SEEN, seen, np.maximum(model.pairs[key], seen)), 1.0)
+    return out
+
+
+def _sizes_of_agreed(name: str, levels: Levels, counts: Whole) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
+    """Which pairs agree on a value, and the size class of each that does."""
+    level, _, position = VALUES[name]
+    agree = levels[_row(name)] == AGREEMENT[name].index(level)
+    return agree, size_class(counts[position][agree])
+
+
+def _by_chance(name: str, agreed: Real, levels: Levels, counts: Whole, move: Real, total: float) -> Real:
     """log2 of the probability that two random records agree on a value that so many records share.
 
     It is the number of pairs that agree on such values, less those that are moves, of all pairs. A value's frequency
     alone would count the moves in: a phone that two records give is mostly one mover's.
     """
-    out = {}
-    for name, (level, key, position) in VALUES.items():
-        agree = levels[_row(name)] == AGREEMENT[name].index(level)
-        classes = size_class(counts[position][agree])
-        found = np.bincount(classes, weights=move[agree], minlength=SIZES)
-        seen = np.bincount(classes, minlength=SIZES)
-        pairs = np.maximum(np.where(ALL_SEEN, seen, np.maximum(model.pairs[key], seen)), 1.0)
-        out[name] = np.log2(np.maximum(pairs - found, LEAST_BY_CHANCE[name] * pairs) / total)
-    return out
+    agree, classes = _sizes_of_agreed(name, levels, counts)
+    found = np.bincount(classes, weights=move[agree], minlength=SIZES)
+    return np.asarray(np.log2(np.maximum(agreed - found, LEAST_BY_CHANCE[name] * agreed) / total))
 
 
 SHARED: tuple[str, ...] = ("trade_name", "representative")
@@ -240,16 +270,18 @@ def _settings(model: MoveModel, levels: Levels, counts: Whole) -> dict[str, Real
 
 def _ranks(name: str, levels: Levels, counts: Whole) -> npt.NDArray[np.int64]:
     """The level of each pair, agreement on a value split by how many records share it; -1 where nothing is said."""
-    found = levels[_row(name)].astype(np.int64)
+    found: npt.NDArray[np.int64] = levels[_row(name)].astype(np.int64)
     if name in VALUES:
-        level, _, position = VALUES[name]
-        agree = found == AGREEMENT[name].index(level)
-        found[agree] += size_class(counts[position][agree])
+        agree, classes = _sizes_of_agreed(name, levels, counts)
+        found[agree] += classes
     return found
 
 
+_ROWS = {name: row for row, name in enumerate(LEVELS)}
+
+
 def _row(name: str) -> int:
-    return tuple(LEVELS).index(name)
+    return _ROWS[name]
 
 
 def _profile(name: str, model: MoveModel) -> Real:
@@ -276,7 +308,7 @@ def _refitted(name: str, profile: Real, found: npt.NDArray[np.int64], weights: R
         counts[K:] = counts[K:].sum(axis=0)
     defining = np.array([name in DEFINING[kind] for kind in KINDS] * 2)
     if name in AGREEMENT:
-        defining[K:] = False
+        defining[K:] = name in FADED_DEFINING
     held = profile
     if name in VALUES:
         held = _with_sizes(profile, counts)

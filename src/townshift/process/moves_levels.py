@@ -29,6 +29,7 @@ CIRCUMSTANCE: dict[str, tuple[str, ...]] = {
     "name_place": ("elsewhere", "origin_named"),
     "code_place": ("elsewhere", "origin_coded"),
     "production_place": ("elsewhere", "linked"),
+    "holder": ("destination_holds", "origin_holds"),
 }
 """What hangs on the order of the two records, and its levels."""
 
@@ -36,7 +37,7 @@ LEVELS: dict[str, tuple[str, ...]] = {**AGREEMENT, **CIRCUMSTANCE}
 """All comparisons in the order of the rows of every matrix of levels."""
 
 (TRADE, REPRESENTATIVE, FIRST, PHONE, ADDRESS, WORD, FIRM, OWNERSHIP, DATES) = range(len(AGREEMENT))
-(TIME, DISTANCE, SUBORDINATE, ORIGIN_SUBORDINATE, PROCESSES, NAME_LINK, CODE_LINK, PRODUCTION_LINK) = range(
+(TIME, DISTANCE, SUBORDINATE, ORIGIN_SUBORDINATE, PROCESSES, NAME_LINK, CODE_LINK, PRODUCTION_LINK, HOLDER) = range(
     len(AGREEMENT), len(LEVELS)
 )
 

@@ -34,6 +34,9 @@ FADED: dict[str, tuple[float, ...]] = {
 }
 """Agreement of a move that changed its name and its people: traces fade together, not one by one."""
 
+FADED_DEFINING: tuple[str, ...] = ("trade_name", "representative")
+"""Comparisons on which faded traces hold to their profile."""
+
 LEAST_BY_CHANCE: dict[str, float] = {
     "trade_name": 0.95,
     "representative": 0.95,
@@ -56,6 +59,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
         "industry_word": (0.2, 0.8),
         "registered_number": (0.6, 0.4),
         "ownership": (0.97, 0.03),
+        "holder": (0.1, 0.9),
         "time": (0.02, 0.06, 0.74, 0.1, 0.05, 0.03),
         "destination_status": (0.97, 0.03),
         "processing": (0.85, 0.15),
@@ -71,6 +75,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
         "industry_word": (0.15, 0.85),
         "registered_number": (0.9, 0.1),
         "ownership": (0.5, 0.5),
+        "holder": (0.02, 0.98),
         "time": (0.005, 0.005, 0.03, 0.02, 0.14, 0.8),
         "destination_status": (0.5, 0.5),
         "processing": (0.8, 0.2),
@@ -86,6 +91,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
         "industry_word": (0.4, 0.6),
         "registered_number": (0.99, 0.01),
         "ownership": (0.995, 0.005),
+        "holder": (0.5, 0.5),
         "time": (0.05, 0.05, 0.15, 0.05, 0.2, 0.5),
         "destination_status": (0.97, 0.03),
         "processing": (0.8, 0.2),
@@ -101,6 +107,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
         "industry_word": (0.4, 0.6),
         "registered_number": (0.99, 0.01),
         "ownership": (0.97, 0.03),
+        "holder": (0.1, 0.9),
         "time": (0.005, 0.005, 0.03, 0.02, 0.14, 0.8),
         "destination_status": (0.9, 0.1),
         "processing": (0.15, 0.85),

@@ -73,13 +73,13 @@ def linkage_records(
     codes: set[str] = set()
     for name in _PLACES:
         column = establishments[name]
-        codes.update(_texts(methods, establishments.filter(~column.isnull()).select(value=column).distinct()))
+        codes.update(_texts(methods, establishments.select(value=column).distinct()))
     word = establishments["industry_word"]
-    words = _texts(methods, establishments.filter(~word.isnull()).select(value=word).distinct())
+    words = _texts(methods, establishments.select(value=word).distinct())
     ordered = tuple(sorted(codes))
     function = partial(_narrow, places=ordered, words=tuple(sorted(words)), stands=_coordinates(ordered, places))
     numbered = record_numbers(establishments)
-    chosen = numbered.filter(~numbered["place_id"].isnull()).select(
+    chosen = numbered.drop_null(["place_id"]).select(
         "row", "record_id", "firm_id", "name_key", *_PLACES,
         "industry_word", "trade_key", "trade_name", "representative_key",
         "shareholder_keys", "phone_key", "address_key", "entry_from", "entry_to", "exit_from", "exit_to", "kind",
@@ -114,7 +114,7 @@ def persons(records: ibis.Table) -> ibis.Table:
 
 
 def _texts(methods: TableMethods, table: ibis.Table) -> list[str]:
-    return [str(value) for value in methods.frame(table)["value"]]
+    return [str(value) for value in methods.frame(table)["value"].dropna()]
 
 
 def _narrow(
