@@ -53,7 +53,7 @@ def drawn_flows(places, mean, years, rng, chance=None):
     With `chance`, shape (2,): a true move is reported with a probability drawn from Beta(*chance), and false pairs are
     added so that the probabilities are right on average.
     """
-    names = sorted(place for place in places["place_id"] if place.startswith("c"))
+    names = sorted(place for place in places["place_id"] if place.startswith("c0"))
     counts = rng.poisson(mean)
     t, o, d = np.nonzero(counts)
     repeats = counts[t, o, d]
