@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ COMMON_SHARE = 0.8
 """Share of the characters beyond ASCII that are everyday Chinese ones if a text really is GB18030."""
 
 _JUDGED_SIGNS = 8_192
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -82,9 +84,10 @@ def sniff(start: bytes, shown: str, declared: str = "") -> str:
         return _wide(start, shown)
     if start.isascii():
         return "ascii"
-    if _decodes(start, "utf-8"):
+    lines = [line for line in start[: start.rfind(b"\n") + 1 or None].split(b"\n") if not line.isascii()]
+    if _most_decode(lines, "utf-8"):
         return "utf-8"
-    if _decodes(start, "gb18030") and _is_chinese(start.decode("gb18030", "ignore")):
+    if _most_decode(lines, "gb18030") and _is_chinese(b"\n".join(lines).decode("gb18030", "ignore")):
         return "gb18030"
     raise StudyError(Problem("TS-READ-011", shown))
 
@@ -100,22 +103,27 @@ def _wide(start: bytes, shown: str) -> str:
     """UTF-16 without a mark: every second byte of its digits, commas and line ends is zero."""
     even, odd = start[0:4096:2].count(0), start[1:4096:2].count(0)
     for name, zeros, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        if zeros > 4 * others + 2 and _decodes(start[: len(start) // 2 * 2], name):
+        if zeros > 4 * others + 2 and _decodes(start[:4096], name):
             return name
     raise StudyError(Problem("TS-READ-010", shown))
 
 
-def _decodes(start: bytes, encoding: str) -> bool:
+def _decodes(line: bytes, encoding: str) -> bool:
     try:
-        codecs.getincrementaldecoder(encoding)().decode(start, final=False)
+        line.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True
 
 
+def _most_decode(lines: list[bytes], encoding: str) -> bool:
+    """Whether more than half of the lines decode: a few broken ones do not make it another encoding."""
+    return 2 * sum(_decodes(line, encoding) for line in lines) > len(lines)
+
+
 def _is_chinese(text: str) -> bool:
     """Whether the characters beyond ASCII are everyday Chinese: level one of GB 2312, and signs."""
-    beyond = [sign for sign in text[:_JUDGED_SIGNS] if not sign.isascii()]
+    beyond = _BEYOND_ASCII.findall(text)[:_JUDGED_SIGNS]
     common = sum(0xA1 <= lead <= 0xD7 for lead in (sign.encode("gb18030")[0] for sign in beyond))
     return bool(beyond) and common >= COMMON_SHARE * len(beyond)
 

@@ -120,7 +120,7 @@ def find_members(given: Sequence[str | Path]) -> tuple[list[Member], dict[str, s
     paths: dict[Path, str] = {}
     for one in given:
         found = _paths(Path(one))
-        if not found:
+        if not found and not Path(one).is_dir():
             problems.append(Problem("TS-READ-005", str(one)))
         paths.update(found)
     members: list[Member] = []

@@ -26,7 +26,7 @@ def records_of(table: pa.Table, report: LossReport) -> pa.Table:
     not the establishment's being there. The record bears the attributes of its latest period.
 
     Args:
-        table: one range, sorted by key, with the columns of `spilled_schema`.
+        table: one range with the columns of `spilled_schema`.
         report: what was folded is counted there.
     """
     import pyarrow as pa

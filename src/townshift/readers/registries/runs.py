@@ -25,7 +25,7 @@ SAMPLED = 64
 
 
 class Runs:
-    """Tables of one schema with a column `key`, given back range by range, each range sorted by key.
+    """Tables of one schema with a column `key`, given back range by range, in no promised order within a range.
 
     Use as a context; the files vanish with it.
     """
@@ -81,13 +81,12 @@ class Runs:
         pa.default_memory_pool().release_unused()
 
     def ranges(self, group_characters: int = 0) -> Iterator[pa.Table]:
-        """The rows by rising key, cut where no number or firm is cut. No rows can be added any more.
+        """The rows by rising ranges of keys, cut where no number or firm is cut. No rows can be added any more.
 
         Args:
             group_characters: how many first characters of a key stay together; 0 = those of one number.
         """
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         self._write_run()
         self._writer.close()
@@ -109,7 +108,7 @@ class Runs:
                     continue
                 table = pa.Table.from_batches(parts).combine_chunks()
                 del parts, file, batch
-            yield table.take(pc.sort_indices(table, sort_keys=[(KEY, "ascending")]))
+            yield table
             del table
 
     def _cuts(self, group_characters: int) -> list[str]:
