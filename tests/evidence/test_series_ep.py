@@ -52,7 +52,9 @@ def test_plain_normal_facts_are_solved_exactly():
     place = np.broadcast_to(y, (5, 1, n)).copy()
     posterior = module.propagate(prior, Components(flat, place, np.full((5, 1, n), sd**-2), np.zeros((5, 1, n))))
     noisy = prior[0] + sd**2 * np.eye(n)
-    assert np.allclose(posterior.mean[0], prior[0] @ np.linalg.solve(noisy, y), atol=1e-4)
+    sites = posterior.site_shift[0] / posterior.site_precision[0]
+    mean = prior[0] @ posterior.root[0].T @ posterior.root[0] @ sites
+    assert np.allclose(mean, prior[0] @ np.linalg.solve(noisy, y), atol=1e-4)
     exact = stats.multivariate_normal(np.zeros(n), noisy).logpdf(y)
     assert np.isclose(posterior.log_evidence[0], exact, atol=1e-3)
 

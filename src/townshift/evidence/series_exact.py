@@ -133,16 +133,22 @@ def _draw_gaussian(
 ) -> tuple[npt.NDArray[np.int64], Array, Array]:
     """Grid row, trend and reported quantities given the pseudo-figures (Matheron's rule), per chain."""
     chains, n = target.shape
-    noisy = prior.facts[None] + np.einsum("cn,nm->cnm", variance, np.eye(n))[:, None]
-    factor = np.linalg.cholesky(noisy)
-    white = np.linalg.solve(factor, np.broadcast_to(target[:, None, :, None], (*factor.shape[:3], 1)))[..., 0]
-    log_p = prior.log_weight - np.log(np.einsum("cgii->cgi", factor)).sum(axis=-1) - 0.5 * (white**2).sum(axis=-1)
+    own = np.arange(n)
+    # With the figures y as a further row, the factor of K + D = L Lᵀ ends in (L⁻¹ y)ᵀ: no system is left to solve.
+    bordered = np.empty((chains, len(prior.facts), n + 1, n + 1))
+    bordered[:, :, :n, :n] = prior.facts
+    bordered[:, :, own, own] += variance[:, None, :]
+    bordered[:, :, n, :n] = bordered[:, :, :n, n] = target[:, None, :]
+    bordered[:, :, n, n] = 1 + (target**2 / variance).sum(axis=1)[:, None]
+    factor = np.linalg.cholesky(bordered)
+    white, diagonal = factor[:, :, n, :n], factor[:, :, own, own]
+    log_p = prior.log_weight - np.log(diagonal).sum(axis=-1) - 0.5 * (white**2).sum(axis=-1)
     p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
     edges = np.cumsum(p, axis=1)
     row = (rng.random((chains, 1)) * edges[:, -1:] > edges[:, :-1]).sum(axis=1)
     base = (prior.factor[row] @ rng.standard_normal((chains, years + n, 1)))[..., 0]
     error = np.sqrt(variance) * rng.standard_normal((chains, n))
     residual = target - base[:, years:] - error
-    solved = np.linalg.solve(noisy[np.arange(chains), row], residual[..., None])
+    solved = np.linalg.solve(bordered[np.arange(chains), row, :n, :n], residual[..., None])
     path = base[:, :years] + (prior.cross[row] @ solved)[..., 0]
     return row, path, base[:, years:] + (prior.facts[row] @ solved)[..., 0]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +92,7 @@ class Transform:
         return x * self.spread + self.centre
 
 
+@lru_cache(maxsize=4096)  # every setting reads the same figures
 def significant_digits(value: float) -> tuple[int, float]:
     """Count the digits a figure shows and the unit of its last one (trailing zeros are taken for rounding).
 
@@ -111,22 +113,27 @@ def _texts(facts: pd.DataFrame, column: str) -> list[str]:
     """A text column as plain strings, empty where missing or absent."""
     if column not in facts.columns:
         return [""] * len(facts)
-    return [
-        item if isinstance(item, str) else "" if item is None or item != item else str(item)
-        for item in _objects(facts[column])
-    ]
+    items: list[object] = np.asarray(facts[column].array, dtype=object).tolist()
+    if set(map(type, items)) <= {str}:
+        return cast("list[str]", items)
+    return ["" if item is None else item if isinstance(item, str) else str(item) for item in map(_present, items)]
 
 
 def _objects(series: pd.Series) -> list[object]:
     """A column as Python objects, with None for every kind of missing value."""
-    values = series.to_numpy()
-    if values.dtype != object:
-        return list(values.tolist())
-    return [None if item is None or type(item).__name__ == "NAType" else item for item in values]
+    items = series.to_numpy().tolist()
+    if set(map(type, items)) <= {int, float}:
+        return items
+    return [_present(item) for item in items]
+
+
+def _present(item: object) -> object:
+    """The item, or None where it is one of the kinds of missing value (NaN is not equal to itself)."""
+    return None if item is None or type(item).__name__ == "NAType" or item != item else item
 
 
 def _number(item: object) -> float:
-    return math.nan if item is None else float(str(item))
+    return math.nan if item is None else float(item) if isinstance(item, (int, float)) else float(str(item))
 
 
 def read_facts(frame: pd.DataFrame, scale: Scale, parameters: SeriesParameters) -> list[Fact]:

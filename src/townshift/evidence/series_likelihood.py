@@ -164,31 +164,70 @@ def tilted_moments(parts: Components, mean: Array, variance: Array) -> tuple[Arr
     The factor 2Φ(κ (z − y)) then adds t = κ (m − y) / √(1 + κ² v), r = φ(t) / Φ(t):
     mean m + κ v r / √(1 + κ² v), variance v − κ² v² r (t + r) / (1 + κ² v).
     """
-    logs, means, squares = [], [], []
-    for c in range(N_COMPONENTS):
-        precision, place, skew = parts.precision[c], parts.place[c], parts.skew[c]
-        shrink = 1 / (1 + variance * precision)
-        gap = place - mean
-        v = variance * shrink
-        m = mean + gap * v * precision
-        log_z = parts.log_weight[c] + 0.5 * np.log(shrink) - 0.5 * gap * gap * precision * shrink
-        if skew.any():
-            root = np.sqrt(1 + skew * skew * v)
-            t = np.where(skew == 0, 0.0, skew * (m - place) / root)
-            log_phi = log_ndtr(t)
-            r = np.exp(-0.5 * t * t - 0.9189385332046727 - log_phi)
-            log_z = log_z + np.where(skew == 0, 0.0, log_phi + 0.6931471805599453)
-            step = skew * v / root
-            m = m + step * r
-            v = np.maximum(v - step * step * r * (t + r), 1e-10)
-        logs.append(log_z)
-        means.append(m)
-        squares.append(v)
-    top = np.maximum.reduce(logs)
-    weights = np.stack([np.exp(item - top) for item in logs])
+    log_z, m, v, skewed = _normal_parts(parts, mean, variance)
+    if len(skewed.at):
+        log_phi, t, root = skewed.log_integral(m, v)
+        r = np.exp(-0.5 * t * t - 0.9189385332046727 - log_phi)
+        log_z.reshape(-1)[skewed.at] += log_phi + 0.6931471805599453
+        step = skewed.skew * v.reshape(-1)[skewed.at] / root
+        m.reshape(-1)[skewed.at] += step * r
+        narrowed = v.reshape(-1)[skewed.at] - step * step * r * (t + r)
+        v.reshape(-1)[skewed.at] = np.maximum(narrowed, 1e-10)
+    top = log_z.max(axis=0)
+    log_z -= top
+    weights = np.exp(log_z, out=log_z)
     total = weights.sum(axis=0)
     weights /= total
-    stacked = np.stack(means)
-    mean_out = (weights * stacked).sum(axis=0)
-    variance_out = (weights * (np.stack(squares) + (stacked - mean_out) ** 2)).sum(axis=0)
-    return top + np.log(total), mean_out, variance_out, weights
+    mean_out = np.einsum("c...,c...->...", weights, m)
+    m -= mean_out
+    m *= m
+    m += v
+    return top + np.log(total), mean_out, np.einsum("c...,c...->...", weights, m), weights
+
+
+def log_mixture(parts: Components, mean: Array, variance: Array) -> Array:
+    """Ln of the normaliser alone, the first of the `tilted_moments`, shape (…)."""
+    log_z, m, v, skewed = _normal_parts(parts, mean, variance)
+    if len(skewed.at):
+        log_z.reshape(-1)[skewed.at] += skewed.log_integral(m, v)[0] + 0.6931471805599453
+    top = log_z.max(axis=0)
+    return np.asarray(top + np.log(np.exp(log_z - top).sum(axis=0)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Skewed:
+    """The entries with κ ≠ 0 of arrays of shape (5, …): their flat places, κ and y. Φ is dear, and most need none."""
+
+    at: npt.NDArray[np.int64]
+    skew: Array
+    place: Array
+
+    def log_integral(self, m: Array, v: Array) -> tuple[Array, Array, Array]:
+        """Ln Φ(t), t and √(1 + κ² v)."""
+        root = np.sqrt(1 + self.skew * self.skew * v.reshape(-1)[self.at])
+        t = self.skew * (m.reshape(-1)[self.at] - self.place) / root
+        return log_ndtr(t), t, root
+
+
+def _normal_parts(parts: Components, mean: Array, variance: Array) -> tuple[Array, Array, Array, _Skewed]:
+    """Of the normal part of each component: ln of its integral, m, v, shape (5, …); and where a skew comes on top."""
+    # In C order whatever the strides of the cavity, since the skewed entries are addressed by their flat places.
+    shape = np.broadcast_shapes(parts.place.shape, mean.shape)
+    shrink, gap, v, log_z = (np.empty(shape) for _ in range(4))
+    np.multiply(variance, parts.precision, out=shrink)
+    shrink += 1
+    np.reciprocal(shrink, out=shrink)
+    np.multiply(variance, shrink, out=v)
+    np.subtract(parts.place, mean, out=gap)
+    np.multiply(gap, gap, out=log_z)
+    log_z *= parts.precision
+    log_z *= shrink
+    np.subtract(np.log(shrink, out=shrink), log_z, out=log_z)
+    log_z *= 0.5
+    log_z += parts.log_weight
+    gap *= v
+    gap *= parts.precision
+    gap += mean
+    skew = np.broadcast_to(parts.skew, shape).reshape(-1)
+    at = np.flatnonzero(skew)
+    return log_z, gap, v, _Skewed(at, skew[at], np.broadcast_to(parts.place, shape).reshape(-1)[at])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from townshift.evidence.series_inputs import Array
-from townshift.evidence.series_likelihood import EXTRA_ZERO, LOST_ZERO, Components, tilted_moments
+from townshift.evidence.series_likelihood import EXTRA_ZERO, LOST_ZERO, Components, log_mixture
 from townshift.evidence.series_prior import trend_kernel
 
 if TYPE_CHECKING:
@@ -72,30 +73,30 @@ def path_posterior(
 ) -> PathPosterior:
     """Joint draws of the trend at every year, from the mixture over the grid.
 
-    With sites (S, ν) and posterior (μ, Σ) of the facts: m = K_T (ν − S μ), V = K_TT − K_T (S − S Σ S) K_Tᵀ.
+    With sites (S, ν) and Wᵀ W = (K + S⁻¹)⁻¹ of the facts: m = K_T Wᵀ W S⁻¹ ν, V = K_TT − K_T Wᵀ W K_Tᵀ.
     """
     n = len(problem.year)
     weight, evidence = grid_weights(posterior.log_evidence, grid)
     keep = np.flatnonzero(weight > NEGLIGIBLE)
     part = weight[keep] / weight[keep].sum()
-    s, v = posterior.site_precision[keep, :n], posterior.site_shift[keep, :n]
-    mean, sigma = posterior.mean[keep, :n], posterior.covariance[keep, :n, :n]
+    site_mean = posterior.site_shift[keep, :n] / posterior.site_precision[keep, :n]
+    root = posterior.root[keep, :n, :n]
     small = type(grid)(grid.level_step[keep], grid.slope_step[keep], grid.lineage_sd[keep], grid.log_prior[keep])
     cross = trend_kernel(problem, problem.years, problem.year, parameters).at(small)
     own = trend_kernel(problem, problem.years, problem.years, parameters).at(small)
-    centre = (cross @ (v - s * mean)[:, :, None])[:, :, 0]
-    inner = -s[:, :, None] * sigma * s[:, None, :]
-    inner[:, np.arange(n), np.arange(n)] += s
-    # Sensitivity of each year to each fact's site mean: K_T (S − S Σ S).
-    gain = cross @ inner
-    covariance = own - gain @ cross.transpose(0, 2, 1)
+    half = cross @ root.transpose(0, 2, 1)
+    # Sensitivity of each year to each fact's site mean: K_T Wᵀ W.
+    gain = half @ root
+    centre = (gain @ site_mean[:, :, None])[:, :, 0]
+    covariance = own - half @ half.transpose(0, 2, 1)
     factor = stable_cholesky(covariance)
     counts = stratified_counts(part, parameters.n_draws, rng.random())
+    ends = np.cumsum(counts)
     choice = np.repeat(np.arange(len(keep)), counts)
     noise = rng.standard_normal((len(problem.years), parameters.n_draws))
     draws = np.empty_like(noise)
     for row in np.flatnonzero(counts):
-        here = choice == row
+        here = slice(ends[row] - counts[row], ends[row])
         draws[:, here] = centre[row][:, None] + factor[row] @ noise[:, here]
     # Rows of the grid must not line up between series that are joined draw by draw.
     order = rng.permutation(parameters.n_draws)
@@ -144,11 +145,11 @@ def two_peaked_years(problem: Problem, path: PathPosterior, lineage_sd: float) -
             continue
         trend = path.draws[int(year - problem.years[0])]
         width = max(float(trend.std()), 0.3)
-        points = float(np.median(trend)) + np.linspace(-4, 4, N_POINTS) * width
+        points = median(trend.tolist()) + np.linspace(-4, 4, N_POINTS) * width
         chosen = Components(
             *(array[:, members, None] for array in (parts.log_weight, parts.place, parts.precision, parts.skew))
         )
-        log_density = tilted_moments(chosen, points, np.full(N_POINTS, lineage_sd**2))[0].sum(axis=0)
+        log_density = log_mixture(chosen, points, np.full(N_POINTS, lineage_sd**2)).sum(axis=0)
         log_density -= np.linspace(-4, 4, N_POINTS) ** 2 / 8
         if has_two_peaks(np.exp(log_density - log_density.max())):
             out.append(int(year))

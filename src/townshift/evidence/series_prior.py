@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,7 +103,7 @@ def trend_kernel(problem: Problem, left: Array, right: Array, parameters: Series
     What may be negative is a rate of growth or a balance: what strays in spells there is the quantity itself, so on
     the identity scale I(s, t) = ℓ² e^(−|s − t|/ℓ), the same process before it is summed up to a level.
     """
-    centre = float(np.median(problem.year))
+    centre = median(problem.year.tolist())
     first = problem.years[0]
     s, t = left[:, None], right[None, :]
     low, apart = np.minimum(s, t) - first, np.abs(s - t)
