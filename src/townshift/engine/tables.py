@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from townshift.engine.atomic import write_batches
+from townshift.engine.atomic import copy_parquet, write_batches
 from townshift.engine.chunks import map_chunks
 from townshift.errors import EngineError
 
@@ -116,7 +116,7 @@ class DuckDBEngine:
         self._workers = workers
         self._backend: Any = ibis.duckdb.connect(":memory:", temp_directory=str(folder))
         self._views: dict[Path, str] = {}
-        self._n_spilled = 0
+        self._spilled: dict[str, Path] = {}
 
     def table(self, path: Path) -> ibis.Table:
         """The Parquet file as a table; nothing is read yet.
@@ -148,8 +148,11 @@ class DuckDBEngine:
         return map_chunks(function, seeds, chunk_size, self._workers)
 
     def write(self, table: ibis.Table, path: Path) -> int:
-        """Store a table, sorted by all its columns."""
+        """Store a table, sorted by all its columns; one that was kept in that order already is only copied."""
         schema = storable_schema(table.schema().to_pyarrow())
+        kept = self._kept_in_order(table, schema)
+        if kept is not None:
+            return copy_parquet(kept, path)
         with self._stream(table.order_by(table.columns)) as reader:
             return write_batches(path, schema, (cast(batch, schema) for batch in reader))
 
@@ -157,6 +160,16 @@ class DuckDBEngine:
         """Close the connection and remove temporary files."""
         self._backend.disconnect()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _kept_in_order(self, table: ibis.Table, schema: pa.Schema) -> Path | None:
+        """The file of a table that is just what `map_batches` kept and whose first column rises strictly."""
+        import ibis.expr.operations as ops
+
+        operation = table.op()
+        path = self._spilled.get(operation.name) if isinstance(operation, ops.DatabaseTable) else None
+        if path is None or not rises_strictly(path, schema):
+            return None
+        return path
 
     def _stream(self, table: ibis.Table) -> pa.RecordBatchReader:
         """The rows as batches, read from a cursor of their own so that other queries do not end the stream."""
@@ -169,10 +182,34 @@ class DuckDBEngine:
         return cursor.execute(self._backend.compile(table)).to_arrow_reader(BATCH_ROWS)
 
     def _spill(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> ibis.Table:
-        self._n_spilled += 1
-        path = self._folder / f"spilled_{self._n_spilled}.parquet"
+        path = self._folder / f"spilled_{len(self._spilled) + 1}.parquet"
         write_batches(path, schema, batches)
-        return self.table(path)
+        table = self.table(path)
+        self._spilled[self._views[path.resolve()]] = path
+        return table
+
+
+def rises_strictly(path: Path, schema: pa.Schema) -> bool:
+    """Whether a Parquet file has this schema and its first column rises strictly, so that it is sorted by all columns.
+
+    Texts are compared as the engine sorts them, by their UTF-8 bytes.
+    """
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        if not file.schema_arrow.remove_metadata().equals(schema):
+            return False
+        last: pa.Scalar | None = None
+        for batch in file.iter_batches(BATCH_ROWS, columns=[schema.names[0]]):
+            column = batch.column(0)
+            if column.null_count or not len(column):
+                return False
+            steps = pc.all(pc.less(column.slice(0, len(column) - 1), column.slice(1)), min_count=0)
+            if not steps.as_py() or (last is not None and not pc.less(last, column[0]).as_py()):
+                return False
+            last = column[len(column) - 1]
+    return True
 
 
 def frame(table: ibis.Table) -> pd.DataFrame:

@@ -5,9 +5,9 @@ A national registry of tens of millions of rows is written once, by its importer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from townshift.engine.tables import BATCH_ROWS, rises_strictly
 from townshift.study.schemas import Schema, schema
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 DERIVED = ("same_as", "lineage", "package", "definition_id")
 """Columns that loading fills or changes; a table with one of them is always written anew."""
-
-BATCH_ROWS = 131_072
 
 
 def loaded_schema(table: str) -> pa.Schema:
@@ -60,30 +58,21 @@ def is_clean(study: Study, file: TableFile, report: CheckReport) -> bool:
 def _stored_as_loaded(file: TableFile, table: Schema) -> bool:
     import pyarrow.parquet as pq
 
+    wanted = loaded_schema(table.table)
+    if wanted.names[0] != table.primary_key[0] or not rises_strictly(file.path, wanted):
+        return False
     with pq.ParquetFile(file.path) as parquet:
-        if not parquet.schema_arrow.remove_metadata().equals(loaded_schema(table.table)):
-            return False
-        return _rises(parquet.iter_batches(BATCH_ROWS), table.primary_key[0])
+        return all(_has_no_empty_cell(batch) for batch in parquet.iter_batches(BATCH_ROWS))
 
 
-def _rises(batches: Iterator[pa.RecordBatch], key: str) -> bool:
-    """Whether the key rises strictly over all batches and no cell is an empty text or NaN."""
+def _has_no_empty_cell(batch: pa.RecordBatch) -> bool:
+    """Whether no cell is an empty text or NaN, which loading would make missing."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    last: pa.Scalar | None = None
-    for batch in batches:
-        keys = batch.column(key)
-        if keys.null_count or not len(keys):
+    for column in batch.columns:
+        if pa.types.is_string(column.type) and pc.any(pc.equal(pc.binary_length(column), 0)).as_py():
             return False
-        if last is not None and not pc.less(last, keys[0]).as_py():
+        if pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py():
             return False
-        if pc.all(pc.less(keys.slice(0, len(keys) - 1), keys.slice(1))).as_py() not in (True, None):
-            return False
-        last = keys[len(keys) - 1]
-        for column in batch.columns:
-            if pa.types.is_string(column.type) and pc.any(pc.equal(pc.binary_length(column), 0)).as_py():
-                return False
-            if pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py():
-                return False
     return True

@@ -96,7 +96,7 @@ def _load_all(study: Study, key: str) -> _Loaded:
                 _view(exam.con, file.name, file.path)
                 continue
             rows = read_rows(exam.con, file, exam.folder, swap_xy=study.manifest.columns.swap_xy)
-            _write(exam.con, study, file, rows)
+            _write(exam.con, study, file, rows, mend=bool(report.emptied.get(file.name)))
     sizes = {name: _size(table_file(study, name)) for name in study.tables if name not in as_they_are}
     stored = {"key": key, "sizes": sizes, "as_they_are": as_they_are}
     write_text(study.out / "cache" / "tables.json", json.dumps(stored, indent=1))
@@ -108,9 +108,9 @@ def _view(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
     con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS FROM read_parquet({literal(str(path))})")
 
 
-def _write(con: duckdb.DuckDBPyConnection, study: Study, file: TableFile, rows: Rows) -> None:
+def _write(con: duckdb.DuckDBPyConnection, study: Study, file: TableFile, rows: Rows, *, mend: bool) -> None:
     table = schema(file.name)
-    con.execute(f"CREATE TEMP VIEW {quoted(file.name)} AS {_typed(study, table, file, rows)}")
+    con.execute(f"CREATE TEMP VIEW {quoted(file.name)} AS {_typed(study, table, file, rows, mend=mend)}")
     _resolve_doubles(con, table)
     selected = _derived(con, study, table, rows.columns)
     keys = ", ".join(quoted(column) for column in table.primary_key)
@@ -136,10 +136,13 @@ def _in_wgs84(batch: pa.RecordBatch, datum: Datum) -> pa.RecordBatch:
     return batch
 
 
-def _typed(study: Study, table: Schema, file: TableFile, rows: Rows) -> str:
-    """SQL of the rows that stay, every column of the schema in its type, unusable cells empty."""
+def _typed(study: Study, table: Schema, file: TableFile, rows: Rows, *, mend: bool) -> str:
+    """SQL of the rows that stay, every column of the schema in its type.
+
+    Cells that cannot be used are left empty if there are any (`mend`); looking for them again costs more than the rest.
+    """
     unusable: dict[str, list[str]] = {}
-    for rule in cell_rules(table, rows.columns, plain=file.plain):
+    for rule in cell_rules(table, rows.columns, plain=file.plain) if mend else ():
         if rule.effect == "emptied":
             for column in (rule.column, *rule.also):
                 unusable.setdefault(column, []).append(rule.bad)
