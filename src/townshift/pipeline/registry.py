@@ -52,10 +52,11 @@ class MoveTotalsTables:
 
 @dataclass(frozen=True)
 class DriversTables:
-    """What went together with moves and followed dated acts, and what of it could not be said."""
+    """What went together with moves and followed dated acts, what of it could not be said, and both in sentences."""
 
     drivers: Estimates
     drivers_status: pd.DataFrame
+    driver_sentences: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,42 @@ def drivers(
         policies=None if policies is None else frame(policies),
         calibration=_calibration(frame(moves_calibration)),
     )
-    return DriversTables(drivers=found.drivers, drivers_status=found.drivers_status)
+    return DriversTables(
+        drivers=found.drivers,
+        drivers_status=found.drivers_status,
+        driver_sentences=_driver_sentences(found.drivers.table, found.drivers_status),
+    )
+
+
+def _driver_sentences(estimated: pd.DataFrame, status: pd.DataFrame) -> pd.DataFrame:
+    """Every estimate, and everything that could not be said, as a sentence in each language; in their order."""
+    import pandas as pd
+
+    from townshift.process.drivers_sentences import driver_sentence, status_sentence
+
+    rows = [
+        {
+            "table": name,
+            "row_id": str(row["estimate_id"]) if name == "drivers" else f"{number}",
+            "question": str(row["question"]),
+            "about": str(row["about"]),
+            "status": str(row.get("status", "ok")),
+            "text_en": tell(row, "en"),
+            "text_zh": tell(row, "zh"),
+        }
+        for name, table, tell in (
+            ("drivers", estimated, driver_sentence),
+            ("drivers_status", status, status_sentence),
+        )
+        for number, row in enumerate(_plain_rows(table))
+    ]
+    columns = ["table", "row_id", "question", "about", "status", "text_en", "text_zh"]
+    told = pd.DataFrame([row for row in rows if row["text_en"]], columns=columns)
+    return told.astype("string")
+
+
+def _plain_rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 @step(question="process")

@@ -17,6 +17,7 @@ from townshift.report.figures.labour import labour_blocks
 from townshift.report.figures.moves import flow_blocks, receiving_blocks
 from townshift.report.figures.outcomes import outcome_blocks
 from townshift.report.figures.registry import firm_blocks
+from townshift.report.figures.registry_drivers import driver_blocks
 from townshift.report.figures.registry_moves import move_blocks
 from townshift.report.figures.series import series_blocks
 from townshift.report.legend import legend_mark, shade
@@ -117,6 +118,7 @@ def _sections(results: Results, names: Names, focal: str, threshold: int) -> lis
             *flow_blocks(results, names),
             *firm_blocks(results, names, focal, threshold),
             *move_blocks(results, names, focal, threshold),
+            *driver_blocks(results, names),
         ],
         "government": [*government_blocks(results, names), *discourse_blocks(results, names)],
         "labour": labour_blocks(results, names),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from townshift.report.charts import PANEL_PT, scaled, year_axis
-from townshift.report.style import BLUE, GREEN, GREY, VERMILLION, Canvas, Drawing
+from townshift.report.style import BLUE, GREEN, GREY, INK, VERMILLION, Canvas, Drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,3 +124,28 @@ def _vertical(axes: Axes, lines: Sequence[Line]) -> None:
     shown = [one for line in lines for one in (line.values, line.high) if one is not None]
     top = max((float(np.nanmax(one)) for one in shown if np.isfinite(one).any()), default=0.0)
     scaled(axes, 0.0, top)
+
+
+def effect_panel(name: str, times: Values, line: Line) -> Drawing:
+    """An effect by years since an act, with its intervals; a line at no effect and one at the act.
+
+    Args:
+        name: unique in the page.
+        times: years since the act.
+        line: values with a band.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    canvas = Canvas(name, *PANEL_PT)
+    axes = canvas.axes(44, 20, 8, 8)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.axvline(-0.5, color=VERMILLION, linewidth=1.2, linestyle=(0, (1, 1.5)))
+    if line.low is not None and line.high is not None:
+        axes.vlines(times, line.low, line.high, color=BLUE, linewidth=1.6)
+    axes.plot(times, line.values, "o", color=BLUE, markersize=3.4)
+    axes.set_xlim(float(times.min()) - 0.7, float(times.max()) + 0.7)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.grid(axis="y")
+    axes.tick_params(length=2.5, pad=2)
+    return canvas.finish()
