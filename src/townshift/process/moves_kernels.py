@@ -186,10 +186,10 @@ def _shareholders(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], i: i
 def _holds(holder: npt.NDArray[np.int64], held: npt.NDArray[np.int64], i: int) -> bool:
     """Whether the first record's firm is among the second's shareholders."""
     name = holder[_NAME, i]
+    found = False
     for k in range(SHAREHOLDER):
-        if name != 0 and held[_SHARE + k, i] == name:
-            return True
-    return False
+        found = found or (name != 0 and held[_SHARE + k, i] == name)
+    return found
 
 
 @njit(cache=True)

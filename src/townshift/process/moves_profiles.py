@@ -6,10 +6,10 @@ PROFILE_PAIRS = 150.0
 """Pairs that the profile of a kind counts as, against the pairs of the registry."""
 
 DEFINING: dict[str, tuple[str, ...]] = {
-    "relocation": ("time", "trade_name"),
-    "branch": ("time", "trade_name"),
-    "return_entrepreneurship": ("trade_name",),
-    "outsourcing": ("time", "trade_name", "processing"),
+    "relocation": ("time", "trade_name", "holder"),
+    "branch": ("time", "trade_name", "holder"),
+    "return_entrepreneurship": ("trade_name", "holder"),
+    "outsourcing": ("time", "trade_name", "processing", "holder"),
 }
 """Comparisons by which a kind is defined: there its profile holds, or a class could drift into another's meaning."""
 
@@ -59,7 +59,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
         "industry_word": (0.2, 0.8),
         "registered_number": (0.6, 0.4),
         "ownership": (0.97, 0.03),
-        "holder": (0.1, 0.9),
+        "holder": (0.00001, 0.99999),
         "time": (0.02, 0.06, 0.74, 0.1, 0.05, 0.03),
         "destination_status": (0.97, 0.03),
         "processing": (0.85, 0.15),
@@ -75,7 +75,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
         "industry_word": (0.15, 0.85),
         "registered_number": (0.9, 0.1),
         "ownership": (0.5, 0.5),
-        "holder": (0.02, 0.98),
+        "holder": (0.00001, 0.99999),
         "time": (0.005, 0.005, 0.03, 0.02, 0.14, 0.8),
         "destination_status": (0.5, 0.5),
         "processing": (0.8, 0.2),
@@ -91,7 +91,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
         "industry_word": (0.4, 0.6),
         "registered_number": (0.99, 0.01),
         "ownership": (0.995, 0.005),
-        "holder": (0.5, 0.5),
+        "holder": (0.00001, 0.99999),
         "time": (0.05, 0.05, 0.15, 0.05, 0.2, 0.5),
         "destination_status": (0.97, 0.03),
         "processing": (0.8, 0.2),
@@ -107,7 +107,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
         "industry_word": (0.4, 0.6),
         "registered_number": (0.99, 0.01),
         "ownership": (0.97, 0.03),
-        "holder": (0.1, 0.9),
+        "holder": (0.00001, 0.99999),
         "time": (0.005, 0.005, 0.03, 0.02, 0.14, 0.8),
         "destination_status": (0.9, 0.1),
         "processing": (0.15, 0.85),
