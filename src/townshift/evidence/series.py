@@ -26,15 +26,8 @@ from townshift.evidence.series_posterior import (
     two_peaked_years,
     zero_flags,
 )
+from townshift.evidence.series_predictive import predictive_draws
 from townshift.evidence.series_prior import Grid, Problem, build_grid, fact_covariance
-from townshift.evidence.series_ratios import (
-    BeforeAfter,
-    Ratio,
-    before_after,
-    predictive_draws,
-    ratio,
-    ratio_draws,
-)
 from townshift.evidence.series_result import Diagnostics, SeriesResult, Status
 from townshift.types import LEVEL, keyed_seed
 
@@ -43,16 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SETTINGS",
-    "BeforeAfter",
     "Diagnostics",
-    "Ratio",
     "SeriesInput",
     "SeriesParameters",
     "SeriesResult",
-    "before_after",
     "predictive_draws",
-    "ratio",
-    "ratio_draws",
     "reconcile",
     "reconcile_many",
     "settings",
