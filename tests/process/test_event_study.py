@@ -100,6 +100,14 @@ def test_a_course_that_was_not_parallel_before_the_act_is_seen():
     assert p < 0.001
 
 
+def test_a_true_null_before_the_act_is_rejected_no_more_often_than_the_test_says():
+    rejected, n = 0, 300
+    for seed in range(n):
+        y, first = planted(2_000 + seed, n=60, effect=0.0, treated=(20, 0))
+        rejected += pre_trend(group_time_effects(y, YEARS, first), -5)[0] < 0.1
+    assert rejected / n <= 0.15
+
+
 def test_groups_without_a_year_before_or_without_controls_are_left_out():
     y = np.ones((4, 3))
     years = np.array([2001, 2002, 2003])

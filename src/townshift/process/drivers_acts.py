@@ -14,6 +14,7 @@ from townshift.process.event_study import (
     Aggregate,
     GroupTime,
     dynamic,
+    effective_places,
     group_time_effects,
     overall_dynamic,
     pre_trend,
@@ -24,7 +25,7 @@ from townshift.process.event_study_two_stage import fits_in_memory, two_stage
 from townshift.process.moves_calibration import Calibration
 from townshift.process.pathways_draws import drawn_kinds
 from townshift.process.pathways_rows import ALL_PLACES, Row, bounds_of, whole_table
-from townshift.types import N_DRAWS, keyed_seed
+from townshift.types import LEVEL, N_DRAWS, keyed_seed
 
 Real = npt.NDArray[np.float64]
 
@@ -175,7 +176,9 @@ def _group_time_rows(
             p_value = None
         total = float(np.var(draws))
         share = float(between[i] / total) if total > 0 else 0.0
-        bounds = bounds_of(draws, att) if few else _normal_bounds(att, float(np.sqrt(within + between[i])))
+        bounds = (
+            bounds_of(draws, att) if few else _bounds(att, float(np.sqrt(within + between[i])), effective_places(found))
+        )
         out.rows.append(shared.row("group_time", name, att, draws, bounds, p_value, share))
     p, n = pre_trend(found, -chosen.years_before)
     if few:  # the sampling of places says nothing with so few: the placebos of the years before do
@@ -187,8 +190,11 @@ def _group_time_rows(
     out.say("act", shared.act, "ok", "", shared.outcome, float(len(panel.units)))
 
 
-def _normal_bounds(value: float, se: float) -> tuple[float, float]:
-    reach = 1.6448536269514722 * se
+def _bounds(value: float, se: float, places: int) -> tuple[float, float]:
+    """Student's interval with one degree of freedom less than there are effective places."""
+    from scipy.stats import t
+
+    reach = float(t.ppf((1 + LEVEL) / 2, max(places - 1, 1))) * se
     return value - reach, value + reach
 
 
@@ -199,9 +205,10 @@ def _two_stage_rows(shared: _Act, mean: Real, panel: ActPanel, seed: int, out: F
         return
     unit, year = np.repeat(np.arange(n), t), np.tile(panel.years, n)
     found = two_stage(unit, year, mean.ravel(), np.repeat(panel.first, t))
+    places = effective_places(group_time_effects(mean, panel.years, panel.first))
     rng = np.random.default_rng(keyed_seed(seed, "two_stage", shared.act, shared.outcome))
     rows = [(OVERALL, found.att, found.se), *zip(map(str, found.event_time), found.effects, found.ses, strict=True)]
     for when, value, se in rows:
         half = se * rng.standard_normal(N_DRAWS // 2)
         draws = value + np.concatenate([half, -half])
-        out.rows.append(shared.row("two_stage", when, float(value), draws, _normal_bounds(float(value), float(se))))
+        out.rows.append(shared.row("two_stage", when, float(value), draws, _bounds(float(value), float(se), places)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -143,30 +143,50 @@ def by_year(found: GroupTime) -> Aggregate:
 
 
 def pre_trend(found: GroupTime, first: int) -> tuple[float, int]:
-    """Wald test that all effects before the act are 0: the p value and the number of years tested.
+    """Test that all effects before the act are 0: the p value and the number of years tested.
+
+    Formula: Wald's statistic W of k effects, referred as `W (m - k) / (m k)` to F with k and m - k degrees of freedom,
+    m the effective number of places: with twenty treated places and four years the chi-squared distribution would
+    reject a true null twice as often as it says.
 
     Args:
         found: the effects.
         first: years before the act that are looked at, as a negative number.
 
     Returns:
-        NaN and 0 where no year before the act but the last is seen.
+        NaN and 0 where no year before the act but the last is seen, or there are no more places than years.
+
+    Source: Hotelling (1931), Annals of Mathematical Statistics 2 (3), 360-378.
     """
-    from scipy.stats import chi2
+    from scipy.stats import f
 
     before = [int(e) for e in np.unique(found.event_time) if first <= e < -1]
+    places = effective_places(found)
     if not before:
         return float("nan"), 0
     parts = [dynamic(found, e) for e in before]
     att = np.array([part.att for part in parts])
     influence = np.stack([part.influence for part in parts], axis=1)
     covariance = influence.T @ influence / influence.shape[0] ** 2
+    rank = max(int(np.linalg.matrix_rank(covariance, hermitian=True)), 1)
+    if places <= rank:
+        return float("nan"), 0
     statistic = float(att @ np.linalg.pinv(covariance, rcond=1e-10, hermitian=True) @ att)
-    rank = int(np.linalg.matrix_rank(covariance, hermitian=True))
-    return float(chi2.sf(statistic, max(rank, 1))), len(before)
+    return float(f.sf(statistic * (places - rank) / (places * rank), rank, places - rank)), len(before)
 
 
-Estimator = Callable[[GroupTime], Aggregate]
+def effective_places(found: GroupTime) -> int:
+    """Places on which the precision of a difference hangs: Welch's degrees of freedom, and one, for equal variances.
+
+    Formula: `(1/a + 1/b)² / (1/a² / (a - 1) + 1/b² / (b - 1))` with a places treated and b untreated.
+
+    Source: Welch (1947), Biometrika 34 (1/2), 28-35.
+    """
+    treated = int(found.member.any(axis=1).sum()) if found.att.size else 0
+    a, b = treated, found.member.shape[0] - treated
+    if min(a, b) < 2:
+        return min(a, b)
+    return 1 + math.floor((1 / a + 1 / b) ** 2 / (1 / a**2 / (a - 1) + 1 / b**2 / (b - 1)))
 
 
 def _weighted(name: str, found: GroupTime, chosen: npt.NDArray[np.bool_]) -> Aggregate:
