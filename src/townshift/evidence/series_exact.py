@@ -88,8 +88,8 @@ def exact_path(
 
 def _prior(problem: Problem, grid: Grid, parameters: SeriesParameters) -> _Prior:
     facts = fact_covariance(problem, grid, parameters)
-    cross = trend_kernel(problem, problem.years, problem.year, parameters).at(grid)
     own = trend_kernel(problem, problem.years, problem.years, parameters).at(grid)
+    cross = own[:, :, (problem.year - problem.years[0]).astype(np.int64)]
     joint = np.concatenate(
         [np.concatenate([own, cross], axis=2), np.concatenate([cross.transpose(0, 2, 1), facts], axis=2)], axis=1
     )

@@ -82,8 +82,9 @@ def path_posterior(
     site_mean = posterior.site_shift[keep, :n] / posterior.site_precision[keep, :n]
     root = posterior.root[keep, :n, :n]
     small = type(grid)(grid.level_step[keep], grid.slope_step[keep], grid.lineage_sd[keep], grid.log_prior[keep])
-    cross = trend_kernel(problem, problem.years, problem.year, parameters).at(small)
     own = trend_kernel(problem, problem.years, problem.years, parameters).at(small)
+    # Every fact stands in one of the years.
+    cross = own[:, :, (problem.year - problem.years[0]).astype(np.int64)]
     half = cross @ root.transpose(0, 2, 1)
     # Sensitivity of each year to each fact's site mean: K_T Wᵀ W.
     gain = half @ root
