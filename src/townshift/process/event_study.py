@@ -183,10 +183,11 @@ def effective_places(found: GroupTime) -> int:
     Source: Welch (1947), Biometrika 34 (1/2), 28-35.
     """
     treated = int(found.member.any(axis=1).sum()) if found.att.size else 0
-    a, b = treated, found.member.shape[0] - treated
-    if min(a, b) < 2:
-        return min(a, b)
-    return 1 + math.floor((1 / a + 1 / b) ** 2 / (1 / a**2 / (a - 1) + 1 / b**2 / (b - 1)))
+    a, b = treated, len(found.member) - treated
+    if a < 2 or b < 2:
+        return a if a < b else b
+    welch: float = (1 / a + 1 / b) ** 2 / (1 / a**2 / (a - 1) + 1 / b**2 / (b - 1))
+    return 1 + math.floor(welch)
 
 
 def _weighted(name: str, found: GroupTime, chosen: npt.NDArray[np.bool_]) -> Aggregate:
