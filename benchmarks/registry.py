@@ -2,9 +2,9 @@
 
     python benchmarks/registry.py [--rows N ...] [--csv] [--aggregate N]
 
-Each size runs in a fresh process on the synthetic registry, with the steps of a study and its cache. `--csv` starts from
-CSV files and adds `townshift import registry` to the bill. `--aggregate` counts firms by place and year in that many
-cleaned records (those of the largest size, repeated). The peer does the same count with pandas in memory.
+Each size runs in a fresh process on the synthetic registry, with the steps and the cache of a study. `--csv` starts
+from CSV files and adds `townshift import registry` to the bill. `--aggregate` counts firms by place and year in that
+many cleaned records (those of the largest size, repeated). The peer does the same count with pandas in memory.
 """
 
 from __future__ import annotations
