@@ -24,6 +24,7 @@ from townshift.process.moves_profiles import (
     FADED_DEFINING,
     FADED_SHARE,
     FIRST_BY_CHANCE,
+    FIXED,
     HOLD,
     LEAST_BY_CHANCE,
     PAIR_SHARE,
@@ -312,6 +313,8 @@ def _refitted(name: str, profile: Real, found: npt.NDArray[np.int64], weights: R
     held = profile
     if name in VALUES:
         held = _with_sizes(profile, counts)
+    fixed = np.array([(kind, name) in FIXED for kind in KINDS] * 2)
+    counts = np.where(fixed[:, None], 0.0, counts)
     strength = np.where(defining, HOLD * counts.sum(axis=1), 0.0)
     joined = counts + PROFILE_PAIRS * profile + strength[:, None] * held
     return np.asarray(joined / joined.sum(axis=1, keepdims=True))

@@ -6,12 +6,15 @@ PROFILE_PAIRS = 150.0
 """Pairs that the profile of a kind counts as, against the pairs of the registry."""
 
 DEFINING: dict[str, tuple[str, ...]] = {
-    "relocation": ("time", "trade_name", "holder"),
-    "branch": ("time", "trade_name", "holder"),
+    "relocation": ("trade_name", "holder"),
+    "branch": ("trade_name", "holder"),
     "return_entrepreneurship": ("trade_name", "holder"),
-    "outsourcing": ("time", "trade_name", "processing", "holder"),
+    "outsourcing": ("trade_name", "processing", "holder"),
 }
 """Comparisons by which a kind is defined: there its profile holds, or a class could drift into another's meaning."""
+
+FIXED: tuple[tuple[str, str], ...] = (("relocation", "time"), ("branch", "time"), ("outsourcing", "time"))
+"""Kinds and comparisons of which nothing is learned: whether the origin closes or goes on is the very definition."""
 
 HOLD = 10.0
 """How much more than the pairs of a kind the profile of a defining comparison counts."""
@@ -60,7 +63,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
         "registered_number": (0.6, 0.4),
         "ownership": (0.97, 0.03),
         "holder": (0.00001, 0.99999),
-        "time": (0.02, 0.06, 0.74, 0.1, 0.05, 0.03),
+        "time": (0.02, 0.06, 0.76, 0.12, 0.03, 0.01),
         "destination_status": (0.97, 0.03),
         "processing": (0.85, 0.15),
         "production_place": (0.9, 0.1),
@@ -68,7 +71,7 @@ PROFILES: dict[str, dict[str, tuple[float, ...]]] = {
     },
     "branch": {
         "trade_name": (0.04, 0.02, 0.04, 0.9),
-        "representative": (0.4, 0.2, 0.4),
+        "representative": (0.35, 0.15, 0.5),
         "shareholders": (0.6, 0.25, 0.15),
         "phone": (0.6, 0.4),
         "address": (0.98, 0.02),
