@@ -109,19 +109,15 @@ def _read(block: Block, shape: Shape, aside: Aside, *, last: bool) -> tuple[Rows
     """The rows of a block, and its last lines if a record begins there that may go on in the next block."""
     for line in block.broken:
         aside(line, "undecodable")
-    ends, odd, empty = _lines_of(block.data)
-    waiting = None
-    if len(odd) and not last and len(ends) - odd[-1] < LONGEST_RECORD_LINES and len(odd) % 2:
-        cut = int(ends[odd[-1] - 1]) + 1 if odd[-1] else 0
-        waiting = Block(block.first_line + int(odd[-1]), block.data[cut:], (), block.taken)
-        block = Block(block.first_line, block.data[:cut], (), block.taken)
-        ends, odd, empty = ends[: odd[-1]], odd[:-1], empty[empty < odd[-1]]
+    said: list[tuple[int, str]] = []
     try:
-        return _fast(block, ends, odd, empty, shape, aside), waiting
+        rows, waiting = _fast(block, shape, said, last=last)
     except _UndecodableError:
         checked = decoded_by_line(block.data, "utf-8", block.first_line, block.taken)
-        rows, _ = _read(checked, shape, aside, last=True)
-        return rows, waiting
+        return _read(checked, shape, aside, last=last)
+    for line, reason in said:
+        aside(line, reason)
+    return rows, waiting
 
 
 class _UndecodableError(Exception):
@@ -143,22 +139,32 @@ def _lines_of(data: bytes) -> tuple[Ints, Ints, Ints]:
     return ends, odd, empty
 
 
-def _fast(block: Block, ends: Ints, odd: Ints, empty: Ints, shape: Shape, aside: Aside) -> Rows:
+def _fast(block: Block, shape: Shape, said: list[tuple[int, str]], *, last: bool) -> tuple[Rows, Block | None]:
     """Lines of paired quotes in one go, the others with care."""
-    taken: list[tuple[int, list[str]]] = []
-    gone = empty
-    if len(odd):
-        spans = _spans(block, ends, odd, shape, aside, taken)
-        gone = np.union1d(empty, spans)
+    ends, odd, empty = _lines_of(block.data)
+    spans = _spans(block, ends, odd, shape, last=last)
+    waiting = None
+    if spans.waiting is not None:
+        cut = int(ends[spans.waiting - 1]) + 1 if spans.waiting else 0
+        waiting = Block(block.first_line + spans.waiting, block.data[cut:], (), block.taken)
+        block = Block(block.first_line, block.data[:cut], (), block.taken)
+        ends, empty = ends[: spans.waiting], empty[empty < spans.waiting]
+    gone = np.union1d(empty, np.array(spans.gone, np.int64)).astype(np.int64)
     whole = np.setdiff1d(np.arange(len(ends)), gone) if len(gone) else np.arange(len(ends))
-    data = _only(block.data, ends, whole) if len(gone) else block.data
-    table, wrong = _parsed(data, shape)
-    if len(table) + len(wrong) != len(whole):
-        return _careful(block, ends, shape, aside)
-    for row in wrong:
-        aside(block.first_line + int(whole[row]), "width")
+    table, wrong = _parsed(_only(block.data, ends, whole) if len(gone) else block.data, shape)
+    swallowed = len(table) + len(wrong) != len(whole)
+    if swallowed or (len(whole) - 1 not in wrong and _ends_open(block.data, ends, whole, shape)):
+        return _careful(block, ends, shape, said), waiting
+    said += [(block.first_line + line, "broken_quote") for line in spans.broken]
+    said += [(block.first_line + int(whole[row]), "width") for row in wrong]
     lines = np.delete(whole, wrong) if wrong else whole
-    return _with(Rows(table, lines + block.first_line), taken, block.first_line, shape)
+    return _with(Rows(table, lines + block.first_line), spans.taken, block.first_line, shape), waiting
+
+
+def _ends_open(data: bytes, ends: Ints, whole: Ints, shape: Shape) -> bool:
+    """Whether the last line opens a quote that it does not close: there is no further line whose loss would show."""
+    last = _text(data, ends, int(whole[-1]), int(whole[-1])) if len(whole) else ""
+    return '"' in last and _record(last, shape) is None
 
 
 def _only(data: bytes, ends: Ints, whole: Ints) -> bytes:
@@ -215,41 +221,71 @@ def _parsed(data: bytes, shape: Shape) -> tuple[pa.Table, list[int]]:
     return table, wrong
 
 
-def _spans(block: Block, ends: Ints, odd: Ints, shape: Shape, aside: Aside, taken: list[tuple[int, list[str]]]) -> Ints:
-    """The lines that unpaired quotes concern: read into `taken` where they are a record, set aside where they are not.
+@dataclass(frozen=True)
+class _Spans:
+    """What became of the lines of unpaired quotes: lines are numbered from the block's first, from 0.
+
+    Attributes:
+        taken: first line and cells of records that were read.
+        broken: lines to set aside.
+        gone: lines that must not be read again.
+        waiting: first line of a record that may go on in the next block; None = there is none.
+    """
+
+    taken: list[tuple[int, list[str]]]
+    broken: list[int]
+    gone: list[int]
+    waiting: int | None
+
+
+def _spans(block: Block, ends: Ints, odd: Ints, shape: Shape, *, last: bool) -> _Spans:
+    """Lines of unpaired quotes read as records of one or several lines, where they are any."""
+    taken: list[tuple[int, list[str]]] = []
+    broken: list[int] = []
+    gone: list[int] = []
+    done = -1
+    for line in odd:
+        first = int(line)
+        if first <= done:
+            continue
+        found = _record_from(block.data, ends, first, shape)
+        if found is None and not last and len(ends) - first < LONGEST_RECORD_LINES:
+            return _Spans(taken, broken, gone, first)
+        done = first
+        if found:
+            done, cells = found
+            taken.append((first, cells))
+        else:
+            broken.append(first)
+        gone.extend(range(first, done + 1))
+    return _Spans(taken, broken, gone, None)
+
+
+def _record_from(data: bytes, ends: Ints, first: int, shape: Shape) -> tuple[int, list[str]] | tuple[()] | None:
+    """The record that starts on a line: its last line and cells.
+
+    A line further on that is a record by itself says that the quote is broken, unless it can be the end of a cell.
 
     Returns:
-        Lines that must not be read again.
+        Nothing in brackets if there is no record; None if it may go on after the lines there are.
     """
-    gone: list[int] = []
-    place = 0
-    while place < len(odd):
-        first = int(odd[place])
-        after = int(odd[place + 1]) if place + 1 < len(odd) else -1
-        alone = _record(_text(block.data, ends, first, first), shape)
-        if alone is not None:
-            taken.append((first, alone))
-            gone.append(first)
-            place += 1
-        elif (joined := _joined(block, ends, first, after, shape)) is not None:
-            taken.append((first, joined))
-            gone.extend(range(first, after + 1))
-            place += 2
-        else:
-            aside(block.first_line + first, "broken_quote")
-            gone.append(first)
-            place += 1
-    return np.array(gone, np.int64)
+    alone = _record(_text(data, ends, first, first), shape)
+    if alone is not None:
+        return first, alone
+    for last in range(first + 1, min(first + LONGEST_RECORD_LINES, len(ends))):
+        line = _text(data, ends, last, last)
+        joined = _record(_text(data, ends, first, last), shape) if '"' in line else None
+        by_itself = _record(line, shape) is not None
+        if joined is not None and not (by_itself and shape.delimiter in _tail(joined)):
+            return last, joined
+        if by_itself:
+            return ()
+    return None if first + LONGEST_RECORD_LINES > len(ends) else ()
 
 
-def _joined(block: Block, ends: Ints, first: int, after: int, shape: Shape) -> list[str] | None:
-    """The record from one line of unpaired quotes to the next, unless a line in it is a record by itself."""
-    if after < 0 or after - first >= LONGEST_RECORD_LINES:
-        return None
-    for line in range(first + 1, after + 1):
-        if len(_text(block.data, ends, line, line).split(shape.delimiter)) == shape.width > 1:
-            return None
-    return _record(_text(block.data, ends, first, after), shape)
+def _tail(cells: list[str]) -> str:
+    """What stands on the last line of the last cell that has several."""
+    return next((cell.rpartition("\n")[2] for cell in reversed(cells) if "\n" in cell), "")
 
 
 def _text(data: bytes, ends: Ints, first: int, last: int) -> str:
@@ -267,20 +303,22 @@ def _record(text: str, shape: Shape) -> list[str] | None:
     return rows[0] if len(rows) == 1 and len(rows[0]) == shape.width else None
 
 
-def _careful(block: Block, ends: Ints, shape: Shape, aside: Aside) -> Rows:
+def _careful(block: Block, ends: Ints, shape: Shape, said: list[tuple[int, str]]) -> Rows:
     """Every line by itself: for blocks in which quotes pair up but do not stand where quotes stand."""
     import pyarrow as pa
 
     taken: list[tuple[int, list[str]]] = []
-    for line in range(len(ends)):
+    line = 0
+    while line < len(ends):
         text = _text(block.data, ends, line, line)
-        if not text:
-            continue
-        cells = _record(text, shape)
-        if cells is None:
-            aside(block.first_line + line, "width" if text.count('"') % 2 == 0 else "broken_quote")
+        found = _record_from(block.data, ends, line, shape) if text else (line, [])
+        if found:
+            last, cells = found
+            taken += [(line, cells)] if text else []
+            line = last
         else:
-            taken.append((line, cells))
+            said.append((block.first_line + line, "width" if text.count('"') % 2 == 0 else "broken_quote"))
+        line += 1
     none = pa.table({f"c{position}": pa.array([], pa.string()) for position in shape.used})
     return _with(Rows(none, np.zeros(0, np.int64)), taken, block.first_line, shape)
 

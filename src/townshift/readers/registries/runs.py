@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KEY = "key"
-RUN_ROWS = 100_000
-RANGE_ROWS = 200_000
+RUN_ROWS = 65_536
+RANGE_ROWS = 100_000
 SAMPLED = 64
 """One key of so many is kept to cut the ranges."""
 
