@@ -22,6 +22,10 @@ COUNTS = ("trade_key_n", "representative_key_n", "phone_key_n", "address_key_n")
 """How many records share the value on which the pair agrees; meaningful where it agrees."""
 
 
+RARE = 8
+"""A value that at most this many records share is rare."""
+
+
 def compared_schema() -> pa.Schema:
     """Columns of compared pairs: rows of origin and destination, levels, counts, distance and Splink's weight."""
     import pyarrow as pa
@@ -51,7 +55,8 @@ def compared_pairs(
         pairs: columns l, r, person_n.
         records: `moves_records.linkage_records` with the counts of `moves_records.key_counts`.
         model: weights of agreement.
-        lowest_weight: pairs with a lower match weight (bits) are left out.
+        lowest_weight: pairs with a lower match weight (bits) are left out, unless they agree on something that few
+            records do by chance: the kinds of moves differ, and one trace may be all that one of them leaves.
         methods: the engine's methods.
     """
     sides = [*COLUMN, "lon", "lat", "trade_name"]
@@ -76,7 +81,7 @@ def _compare(batches: Iterator[pa.RecordBatch], model: MoveModel, lowest_weight:
         kernels.compare(left, right, names, agreement)
         counts = left[[COLUMN[name] for name in COUNTS]]
         weights = match_weights(model, agreement, counts)
-        chosen = np.flatnonzero(weights >= lowest_weight)
+        chosen = np.flatnonzero((weights >= lowest_weight) | _telling(agreement, counts))
         left, right, agreement = left[:, chosen], right[:, chosen], agreement[:, chosen]
         near = _near(left, right)
         first = near | _starts_first(left, right)
@@ -97,6 +102,17 @@ def _compare(batches: Iterator[pa.RecordBatch], model: MoveModel, lowest_weight:
             columns += [*counts[:, chosen][:, picked], person_n[picked], distances, weights[chosen][picked]]
             arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _telling(agreement: npt.NDArray[np.int8], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Agreement that few records show by chance: a rare phone or person, a share, a holding, a number."""
+    rank = {name: position for position, name in enumerate(AGREEMENT)}
+    rare = counts <= RARE
+    phone = (agreement[rank["phone"]] == 1) & rare[COUNTS.index("phone_key_n")]
+    person = (agreement[rank["representative"]] == 2) & rare[COUNTS.index("representative_key_n")]
+    crossed = (agreement[rank["representative"]] == 1) | (agreement[rank["shareholders"]] >= 1)
+    held = (agreement[rank["ownership"]] == 1) | (agreement[rank["registered_number"]] == 1)
+    return np.asarray(phone | person | crossed | held)
 
 
 def _side(batch: pa.RecordBatch, prefix: str) -> npt.NDArray[np.int64]:

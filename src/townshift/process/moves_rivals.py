@@ -10,6 +10,9 @@ from townshift.process.moves_parameters import KINDS
 Real = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
+LARGEST_ODDS = 1e12
+"""Odds are scaled down to this, kinds in proportion: sums of larger ones would lose the smaller."""
+
 RELOCATION = KINDS.index("relocation")
 
 
@@ -33,7 +36,7 @@ def settle_rivals(origin: Whole, destination: Whole, odds: Real) -> Real:
         array([[0.429, 0.   , 0.   , 0.   , 0.571],
                [0.429, 0.   , 0.   , 0.   , 0.571]])
     """
-    bounded = np.minimum(odds, 1e12)
+    bounded = odds * np.minimum(1.0, LARGEST_ODDS / np.maximum(odds.max(axis=0, initial=0.0), 1.0))
     at_destination = _grouped_sum(destination, bounded)
     at_origin = _grouped_sum(origin, bounded[[RELOCATION]])
     rivals = at_destination - bounded
