@@ -183,7 +183,7 @@ def _clean(batch: pa.RecordBatch, rules: CleaningRules) -> pa.RecordBatch:
     )
     form = _forms(column, split)
     persons = _Persons.of(column)
-    masked = _masked(names, split, form, persons)
+    masked = _masked(names, split, form, _says_sole_trader(column, split, form), persons)
     dates = record_dates(
         column.text("from"), column.text("to"), rules.parameters.earliest_year, rules.parameters.latest_year
     )
@@ -319,11 +319,20 @@ class _Persons:
         return within
 
 
+def _says_sole_trader(column: _Columns, split: SplitNames, form: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+    """Whether anything says sole trader, be it against another column: a wrong column must not uncover a name."""
+    kind = pc.fill_null(pc.equal(column.text("kind"), "sole_trader"), False).to_numpy(zero_copy_only=False)
+    return np.asarray((form == _SOLE_TRADER) | (split.form == _SOLE_TRADER) | kind)
+
+
 def _masked(
-    names: CodePoints, split: SplitNames, form: npt.NDArray[np.int8], persons: _Persons
+    names: CodePoints,
+    split: SplitNames,
+    form: npt.NDArray[np.int8],
+    sole: npt.NDArray[np.bool_],
+    persons: _Persons,
 ) -> npt.NDArray[np.bool_]:
     """Whether a trade name is or may be a person's: named after one of its persons, or shaped so and no company."""
-    sole = form == _SOLE_TRADER
     shaped = (split.flags & PERSON_SHAPED) > 0
     may_be = shaped & (sole | (form == _OTHER) | (form < 0))
     latin = sole & (np.diff(split.trade.offsets) > 0) & _is_latin(split.trade)

@@ -80,7 +80,9 @@ def _together_figure(found: pd.DataFrame) -> list[Block]:
     rows = found[found["measure"].isin(TOGETHER)]
     if rows.empty:
         return []
-    shown = sorted(records(rows), key=lambda row: (TOGETHER.index(row.measure), row.estimator, row.about, row.term))
+    shown = sorted(
+        records(rows), key=lambda row: (TOGETHER.index(row.measure), row.estimator, row.about, _order(row.term))
+    )
     drawn: list[Row] = []
     body = []
     for row in shown:
@@ -117,6 +119,13 @@ def _together_figure(found: pd.DataFrame) -> list[Block]:
     panels = [Panel(intervals("drivers", drawn, say("drivers.axis")))]
     alt = say("drivers.together_alt", n=len(drawn))
     return [Figure("figure-drivers", title, alt, panels, table, source, ("point",), notes, wide=True)]
+
+
+def _order(term: str) -> tuple[str, int, str]:
+    """Levels of a factor by the number with which they begin, as ages and sizes do."""
+    factor, _, level = term.partition("=")
+    digits = level[: len(level) - len(level.lstrip("0123456789"))]
+    return factor, int(digits or 0), term
 
 
 def _group(row: Record) -> Words:
@@ -182,7 +191,7 @@ def _act_figures(found: pd.DataFrame, names: Names) -> list[Block]:
         notes = [say("drivers.act_note")]
         if panels:
             alt = say("drivers.act_alt", n=len(panels))
-            out.append(Figure(name, title, alt, panels, table, say("drivers.source"), ("expected", "band"), notes))
+            out.append(Figure(name, title, alt, panels, table, say("drivers.source"), ("point",), notes))
     return out
 
 
