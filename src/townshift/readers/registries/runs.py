@@ -6,6 +6,7 @@ there. Sorting a range in memory costs less than half of what a general external
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 KEY = "key"
 RUN_ROWS = 65_536
 RANGE_ROWS = 100_000
+PIECE_ROWS = 1_024
+"""A run is stored in pieces of so many rows, so that a range reads little more of it than its own rows."""
+
 SAMPLED = 64
 """One key of so many is kept to cut the ranges."""
 
@@ -36,6 +40,7 @@ class Runs:
         self._waiting: list[pa.Table] = []
         self._n_waiting = 0
         self._samples: list[str] = []
+        self._firsts: list[list[bytes]] = []
         self._writer: Any = None
         self.rows = 0
 
@@ -72,10 +77,12 @@ class Runs:
         table = pa.concat_tables(self._waiting).combine_chunks()
         self._waiting, self._n_waiting = [], 0
         table = table.take(pc.sort_indices(table, sort_keys=[(KEY, "ascending")]))
-        self._samples += table.column(KEY).combine_chunks()[SAMPLED // 2 :: SAMPLED].to_pylist()
+        keys = table.column(KEY).combine_chunks()
+        self._samples += keys[SAMPLED // 2 :: SAMPLED].to_pylist()
+        self._firsts.append([key.encode("utf-8") for key in keys[::PIECE_ROWS].to_pylist()])
         self.rows += table.num_rows
         try:
-            self._writer.write_batch(table.combine_chunks().to_batches()[0])
+            self._writer.write_table(table.combine_chunks(), max_chunksize=PIECE_ROWS)
         except OSError as problem:
             raise write_error(self._path, problem) from problem
         pa.default_memory_pool().release_unused()
@@ -90,26 +97,30 @@ class Runs:
 
         self._write_run()
         self._writer.close()
-        cuts = self._cuts(group_characters)
-        done: list[int] = []
-        for cut in (*cuts, None):
-            with pa.memory_map(str(self._path)) as mapped:
-                parts, ends = [], []
-                file = pa.ipc.open_file(mapped)
-                for number in range(file.num_record_batches):
-                    batch = file.get_batch(number)
-                    start = done[number] if done else 0
-                    end = batch.num_rows if cut is None else _position(batch.column(KEY), cut, start)
-                    ends.append(end)
-                    if end > start:
-                        parts.append(batch.slice(start, end - start))
-                done = ends
-                if not parts:
-                    continue
-                table = pa.Table.from_batches(parts).combine_chunks()
-                del parts, file, batch
-            yield table
-            del table
+        cuts = [cut.encode("utf-8") for cut in self._cuts(group_characters)]
+        with pa.OSFile(str(self._path)) as stored:
+            file = pa.ipc.open_file(stored)
+            for low, high in zip([None, *cuts], [*cuts, None], strict=True):
+                parts = [part for part in self._parts(file, low, high) if part.num_rows]
+                if parts:
+                    table = pa.Table.from_batches(parts).combine_chunks()
+                    del parts
+                    yield table
+                    del table
+
+    def _parts(self, file: Any, low: bytes | None, high: bytes | None) -> Iterator[pa.RecordBatch]:  # noqa: ANN401
+        """The rows of every run whose key is at least `low` and less than `high`."""
+        base = 0
+        for firsts in self._firsts:
+            start = 0 if low is None else max(bisect_left(firsts, low) - 1, 0)
+            end = len(firsts) if high is None else bisect_left(firsts, high)
+            for piece in range(start, end):
+                batch = file.get_batch(base + piece)
+                keys = batch.column(KEY)
+                begin = 0 if low is None else _position(keys, low)
+                until = len(keys) if high is None else _position(keys, high)
+                yield batch.slice(begin, until - begin)
+            base += len(firsts)
 
     def _cuts(self, group_characters: int) -> list[str]:
         """Keys at which the ranges begin, the first left out."""
@@ -119,10 +130,9 @@ class Runs:
         return sorted(cuts - {""}, key=lambda cut: cut.encode("utf-8"))
 
 
-def _position(keys: pa.Array, cut: str, start: int) -> int:
-    """How many keys of a rising array lie before `cut`, at least `start`."""
-    wanted = cut.encode("utf-8")
-    low, high = start, len(keys)
+def _position(keys: pa.Array, wanted: bytes) -> int:
+    """How many keys of a rising array lie before `wanted`."""
+    low, high = 0, len(keys)
     while low < high:
         middle = (low + high) // 2
         if keys[middle].as_py().encode("utf-8") < wanted:
