@@ -256,6 +256,7 @@ class _Import:
 
     def _write_firms(self, runs: Runs) -> None:
         target = self._root / "data" / "firms.parquet"
+        self._told("", self._done, self._done, self._report.rows_read)
         for table in _stored_firms(target):
             runs.add(table)
         told = any(table.rows != "records" for table in self._about.table if table.into == "firms")
