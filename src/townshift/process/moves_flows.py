@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from townshift.frames import collect_estimates
 from townshift.process.moves_calibration import Calibration, recalibrated
 from townshift.process.moves_parameters import KINDS, LOOK_ALIKE
 from townshift.types import ESTIMATE_COLUMNS, LEVEL, N_DRAWS, Estimates, estimate_id, keyed_seed
@@ -37,6 +38,8 @@ def move_flows(moves: pd.DataFrame, calibration: Calibration, seed: int) -> Esti
     Source: Hong (2013) for the Poisson-binomial distribution.
     """
     rows = moves[moves["year"].notna()].reset_index(drop=True)
+    if rows.empty:
+        return collect_estimates([])
     p = rows[[f"p_{kind}" for kind in (*KINDS, LOOK_ALIKE)]].to_numpy(dtype=np.float64).reshape(-1, len(KINDS) + 1)
     places = rows["origin_place_id"].astype(str) + ">" + rows["destination_place_id"].astype(str)
     cell_of = pd.MultiIndex.from_arrays([places, rows["year"].astype(int)])

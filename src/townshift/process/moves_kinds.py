@@ -188,7 +188,7 @@ def class_odds(model: KindModel, levels: Levels, counts: Whole, chance: Real) ->
 def _first(
     model: MoveModel, profiles: dict[str, Real], levels: Levels, counts: Whole, n_records: int, total: float
 ) -> KindModel:
-    share = PAIR_SHARE * n_records / total
+    share = PAIR_SHARE * max(n_records, 1) / total
     shares = np.repeat([share * (1 - FADED_SHARE), share * FADED_SHARE], K)
     look_alike = _settings(model, levels, counts)
     bits = _ownership_bits(model, float((levels[_row("ownership")] == 1).sum()), total)

@@ -61,8 +61,8 @@ def _facts(records: ibis.Table, methods: TableMethods) -> dict[str, int]:
             alone = (records[f"{key}_n"] == 1) if size == 0 else within
             measures[f"{key}_records_{size}"] = (within | alone).sum().cast("int64")
             measures[f"{key}_pairs_{size}"] = within.ifelse(others, 0).sum()
-    row = methods.frame(records.aggregate(**measures)).iloc[0]
-    return {name: int(row[name] if row[name] == row[name] else 0) for name in measures}
+    row = methods.frame(records.aggregate(**measures)).fillna(0).iloc[0]
+    return {name: int(row[name]) for name in measures}
 
 
 def _sample(
