@@ -89,13 +89,9 @@ def coefficient_rows(
         value, (low, high), drawn = float(answer.coefficients[i]), answer.interval(i), draws[i]
         unit = "elasticity" if term.startswith("ln_") else "log_ratio"
         if ratio:
-            value, low, high, drawn, unit = (
-                float(np.exp(value)),
-                float(np.exp(low)),
-                float(np.exp(high)),
-                np.exp(drawn),
-                "ratio",
-            )
+            with np.errstate(over="ignore"):  # where nothing was seen, an end of the interval may be infinite
+                value, low, high = (float(np.exp(one)) for one in (value, low, high))
+                drawn, unit = np.exp(drawn), "ratio"
         extra = {
             "question": question, "about": about, "term": term, "reference": reference or None, "estimator": estimator,
             "between_share": float(answer.between_share[i]),

@@ -44,7 +44,8 @@ def driver_sentence(row: Mapping[str, object], language: str = "en") -> str:
         return _act(row, language)
     values = [_number(row[name]) for name in ("value", "low", "high")]
     if measure == "hazard_ratio":
-        values = [float(np.log(value)) for value in values]
+        with np.errstate(divide="ignore"):
+            values = [float(np.log(value)) for value in values]
     term = str(row["term"])
     logarithm = term.startswith("ln_")
     base = 2.0 if logarithm else float(np.e)
