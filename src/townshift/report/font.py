@@ -94,10 +94,14 @@ def subset_woff2(used: str, latin_punctuation: bool = False) -> str:
         used: the distinct characters of a page.
         latin_punctuation: quotation marks, dash, dots and ellipsis as English sets them, not full-width.
     """
+    import logging
+
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
     font = TTFont(FONT_FILE, lazy=True, recalcTimestamp=False)
+    # Another library may have turned every logger on; the glyphs of a page are nobody's news.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
     options = subset.Options(layout_features=[], notdef_outline=True, glyph_names=False, hinting=False)
     subsetter = subset.Subsetter(options)
     forms = {point: form for point, form in _LATIN_FORMS.items() if latin_punctuation and chr(point) in used}
