@@ -62,10 +62,15 @@ def two_stage(
     frame["cluster"] = unit if cluster is None else cluster
     since = np.where(first > 0, year - first, 0)
     frame["since"] = np.where(treated, since + 1, 0)  # 0 = not treated, 1 = the year of the act
-    overall = did2s(frame.copy(), "y", "~ 0 | unit + year", "~ i(treat, ref=False)", "treat", "cluster")
+    # effects of years as columns: pyfixest sweeps two fixed effects in an order that differs between processes
+    later = np.unique(year)[1:]
+    for value in later:
+        frame[f"year{int(value)}"] = (year == value).astype(np.float64)
+    stage = f"~ {' + '.join(f'year{int(value)}' for value in later)} | unit"
+    overall = did2s(frame.copy(), "y", stage, "~ i(treat, ref=False)", "treat", "cluster")
     times, effects, ses = np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0)
     if by_event_time:
-        dynamic = did2s(frame.copy(), "y", "~ 0 | unit + year", "~ i(since, ref=0)", "treat", "cluster")
+        dynamic = did2s(frame.copy(), "y", stage, "~ i(since, ref=0)", "treat", "cluster")
         times = np.array([int(str(name).rsplit("::", 1)[1]) - 1 for name in dynamic.coef().index], dtype=np.int64)
         effects, ses = dynamic.coef().to_numpy(dtype=np.float64), dynamic.se().to_numpy(dtype=np.float64)
     return TwoStage(float(overall.coef().iloc[0]), float(overall.se().iloc[0]), times, effects, ses)

@@ -77,44 +77,72 @@ def ppml(cells: FlowCells, effects: Sequence[Effect], cluster: Cluster = "pair")
     Raises:
         NotConvergedError: the fit found no end.
 
-    Source: Santos Silva and Tenreyro (2006); fitted by pyfixest.
+    Fitted by iteratively reweighted least squares, fixed effects swept out by pyfixest's weighted alternating
+    projections; its own `fepois` sweeps them in an order that differs from one process to the next.
+
+    Source: Santos Silva and Tenreyro (2006); Correia, Guimarães and Zylkin (2020).
     """
-    pyfixest = _quiet_pyfixest()
-    frame = pd.DataFrame({"y": cells.moves})
-    columns = [f"x{i}" for i in range(len(cells.terms))]
-    for column, values in zip(columns, cells.terms.values(), strict=True):
-        frame[column] = values
-    fixed = [f"f{i}" for i in range(len(effects))]
-    for column, effect in zip(fixed, effects, strict=True):
-        frame[column] = cells.groups(effect)
-    right = f"{' + '.join(columns)} | {' + '.join(fixed)}"
+    codes = [pd.factorize(cells.groups(effect), sort=True)[0] for effect in effects]
+    groups = np.stack(codes, axis=1).astype(np.uint64)
+    names, y = list(cells.terms), cells.moves
+    terms = np.stack(list(cells.terms.values()), axis=1)
+    mu = (y + y.mean()) / 2
+    eta = np.log(mu)
+    deviance, b, kept = np.inf, np.zeros(len(names)), np.arange(len(names))
+    for _ in range(MAX_ITERATIONS):
+        working = eta + (y - mu) / mu
+        swept = _swept(np.column_stack([working, terms[:, kept]]), groups, mu)
+        if not np.isfinite(deviance):  # the first pass shows what the fixed effects explain fully
+            kept, swept = _not_explained(terms, swept)
+        left = swept[:, 1:]
+        weighted = left * mu[:, None]
+        b = _solved(np.einsum("ij,ik->jk", left, weighted), np.einsum("ij,i->j", weighted, swept[:, 0]))
+        eta = working - swept[:, 0] + np.einsum("ij,j->i", left, b)
+        mu = np.exp(eta)
+        before, deviance = deviance, _deviance(y, mu)
+        if abs(before - deviance) < 1e-10 * (0.1 + abs(deviance)):
+            break
+    else:
+        raise NotConvergedError(f"{MAX_ITERATIONS} iterations")
+    residual = _swept(terms[:, kept], groups, mu)
+    information = np.einsum("ij,ik->jk", residual, residual * mu[:, None])
+    bread = _solved(information, np.eye(len(kept)))
+    scores = _cluster_sums(residual, y - mu, clusters_of(cells, cluster))
+    return Ppml(tuple(names[int(i)] for i in kept), b, sandwich(scores, bread), mu, residual, bread)
+
+
+MAX_ITERATIONS = 100
+"""Steps of reweighting at most; pruned data need about ten."""
+
+DEMEAN_TOLERANCE = 1e-8
+"""To what the alternating projections of the fixed effects are carried."""
+
+
+def _swept(columns: Real, groups: npt.NDArray[np.uint64], weights: Real) -> Real:
+    """What fixed effects leave of columns."""
+    swept, found_end = _quiet_pyfixest().estimation.demean(columns, groups, weights, tol=DEMEAN_TOLERANCE)
+    if not found_end or not np.isfinite(swept).all():
+        raise NotConvergedError("fixed effects")
+    return np.asarray(swept, dtype=np.float64)
+
+
+def _solved(information: Real, right: Real) -> Real:
     try:
-        fit = pyfixest.fepois(
-            f"y ~ {right}", data=frame, vcov="iid", fixef_rm="none", separation_check=[], store_data=False,
-            copy_data=False, iwls_maxiter=100,
-        )  # fmt: skip
-    except (ValueError, RuntimeError) as error:  # how pyfixest says that an iteration did not end
-        raise NotConvergedError(str(error)) from None
-    found = fit.coef()
-    kept = [column for column in columns if column in found.index]
-    mu = np.asarray(fit.predict(type="response"), dtype=np.float64)
-    del fit
-    frame["mu"] = mu
-    left = []
-    for column in kept:
-        within = pyfixest.feols(
-            f"{column} ~ 1 | {' + '.join(fixed)}", data=frame, vcov="iid", weights="mu", fixef_rm="none",
-            store_data=False, copy_data=False,
-        )  # fmt: skip
-        left.append(np.asarray(within.resid(), dtype=np.float64))
-    residual = np.stack(left, axis=1) if left else np.zeros((len(mu), 0))
-    bread = np.asarray(np.linalg.inv(residual.T @ (residual * mu[:, None])), dtype=np.float64)
-    scores = _cluster_sums(residual, cells.moves - mu, clusters_of(cells, cluster))
-    named = dict(zip(columns, cells.terms, strict=True))
-    return Ppml(
-        names=tuple(named[column] for column in kept), coefficients=found[kept].to_numpy(dtype=np.float64),
-        covariance=sandwich(scores, bread), mu=mu, residual_terms=residual, bread=bread,
-    )  # fmt: skip
+        return np.asarray(np.linalg.solve(information, right), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        raise NotConvergedError("regressors that are combinations of each other") from None
+
+
+def _not_explained(terms: Real, swept: Real) -> tuple[Whole, Real]:
+    """Positions of the regressors of which fixed effects leave something, and the columns swept without the others."""
+    left = (swept[:, 1:] ** 2).sum(axis=0) > 1e-9 * ((terms - terms.mean(axis=0)) ** 2).sum(axis=0)
+    kept = np.flatnonzero(left).astype(np.int64)
+    return kept, swept[:, np.concatenate([[0], kept + 1])]
+
+
+def _deviance(y: Real, mu: Real) -> float:
+    some = y > 0
+    return float(2.0 * ((y[some] * np.log(y[some] / mu[some])).sum() - (y - mu).sum()))
 
 
 def _quiet_pyfixest() -> ModuleType:
