@@ -267,7 +267,8 @@ def test_ninety_percent_intervals_of_the_elasticity_hold_it_nine_times_in_ten():
 def test_a_fit_has_the_same_bytes_in_every_process():
     script = (
         "import numpy as np\n"
-        "from process.test_gravity import BOTH, YEARS, drawn_flows, flow_cells, grid_places, planted_mean, ppml, pruned\n"
+        "from process.test_gravity import BOTH, YEARS, flow_cells, planted_mean, ppml, pruned\n"
+        "from process.planted_moves import drawn_flows, grid_places\n"
         "rng = np.random.default_rng(1); places = grid_places(15, 3, 1)\n"
         "moves = drawn_flows(places, planted_mean(places, rng, -1.0, 900), YEARS, rng)\n"
         "fit = ppml(pruned(flow_cells(moves, places, 'county'), BOTH), BOTH)\n"
