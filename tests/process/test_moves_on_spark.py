@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+
 from process.small_establishments import PLACES, opened
 from process.test_moves import PARAMETERS, planted
-
 from townshift.process.moves import find_moves
 from townshift.process.moves_parameters import TableMethods
 
