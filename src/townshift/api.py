@@ -217,6 +217,10 @@ class OpenStudy:
             from townshift.report.review import write_review
 
             write_review(self.study.out, self.study.focus.languages, self.study.answers("moves"))
+        if "membership_sample" in self.results:
+            from townshift.report.review import write_membership_sample
+
+            write_membership_sample(self.study.out, self.study.answers("membership_rules"))
 
     @property
     def claims(self) -> pd.DataFrame:

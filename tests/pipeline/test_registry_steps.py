@@ -193,6 +193,11 @@ def test_answers_on_the_sheet_hold_and_change_the_flows(tmp_path: Path) -> None:
     answers = folder / "private" / "answers" / "moves.csv"
     answers.parent.mkdir(parents=True)
     sheet.to_csv(answers, index=False, sep=";", encoding="gb18030")
+    drawn = pd.read_csv(folder / "out" / "review" / "membership_rules.csv", dtype="string", encoding="utf-8-sig")
+    rule = drawn["rule_id"].iloc[0]
+    of_rule = drawn.index[drawn["rule_id"] == rule][:5]
+    drawn.loc[of_rule, "right"] = ["是", "1", "yes", "否", None]
+    drawn.to_csv(answers.with_name("membership_rules.csv"), index=False)
     study = open_study(folder)
     study.run(only=["process"])
     after = study.results["moves"].set_index("move_id")
@@ -201,6 +206,11 @@ def test_answers_on_the_sheet_hold_and_change_the_flows(tmp_path: Path) -> None:
     assert after.loc[no, "p_look_alike"] == 1.0
     assert before.loc[yes, "p_relocation"] < 1.0
     assert int(study.results["moves_calibration"]["n_labels"].iloc[0]) == 2
+    judged = study.results["membership_precision"].set_index("rule_id").loc[rule]
+    assert (int(judged["n_judged"]), int(judged["n_right"])) == (4, 3)
+    assert judged["low"] < judged["precision"] == 0.75 < judged["high"]
+    kept = pd.read_csv(folder / "out" / "review" / "membership_rules.csv", dtype="string", encoding="utf-8-sig")
+    assert kept.loc[of_rule, "right"].fillna("").tolist() == ["是", "1", "yes", "否", ""]
     again = list(csv.DictReader((folder / "out" / "review" / "moves.csv").read_text("utf-8-sig").splitlines()))
     assert {row["move_id"]: row["kind"] for row in again[:2]} == {yes: "迁移", no: "look_alike"}
     assert len({row["move_id"] for row in again}) == len(again)

@@ -16,11 +16,21 @@ if TYPE_CHECKING:
     from townshift.process.drivers_parameters import DriversParameters
     from townshift.process.establishments import EstablishmentsParameters
     from townshift.process.firm_years import FirmYearsParameters
+    from townshift.process.industry_membership import MembershipRulesParameters
     from townshift.process.moves_calibration import Calibration
     from townshift.process.moves_parameters import MovesParameters
     from townshift.process.pathways_parameters import PathwaysParameters
     from townshift.process.registry_coverage import CoverageParameters
     from townshift.types import Estimates, Focus
+
+
+@dataclass(frozen=True)
+class MembershipTables:
+    """What the rules of membership catch, a sample of it for a person, and the precision that answers show."""
+
+    membership_rules: pd.DataFrame
+    membership_sample: pd.DataFrame
+    membership_precision: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -79,12 +89,35 @@ def establishments(
 
 
 @step(question="process")
-def membership_rules(establishments: ibis.Table) -> pd.DataFrame:
-    """What each rule of membership catches, alone and together with others."""
-    from townshift.process.industry_membership import membership_report
+def membership_rules(
+    establishments: ibis.Table,
+    *,
+    parameters: MembershipRulesParameters,
+    engine: Engine,
+    focus: Focus,
+    answers: Path | None,
+) -> MembershipTables:
+    """What each rule of membership catches, records to judge it by, and how precise those judged show it to be."""
+    from townshift.engine.answers import read_answers
+    from townshift.process.industry_membership import (
+        SAMPLE_SCHEMA,
+        judged_precision,
+        membership_report,
+        membership_sample,
+        sample_batches,
+        worded_judgements,
+    )
 
     counts = establishments.group_by("member_rule").aggregate(n=establishments.count())
-    return membership_report(frame(counts).sort_values("member_rule", kind="stable"))
+    draw = partial(sample_batches, per_rule=parameters.sample_per_rule, seed=focus.seed)
+    candidates = engine.map_batches(establishments.select("record_id", "member_rule"), draw, SAMPLE_SCHEMA)
+    sample = membership_sample(frame(candidates), parameters.sample_per_rule)
+    judged = sample if answers is None else read_answers(answers, ("rule_id", "record_id", "right"))
+    return MembershipTables(
+        membership_rules=membership_report(frame(counts).sort_values("member_rule", kind="stable")),
+        membership_sample=sample,
+        membership_precision=judged_precision(worded_judgements(judged)),
+    )
 
 
 @step(question="process")

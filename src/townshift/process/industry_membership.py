@@ -49,7 +49,6 @@ class MembershipParameters(Parameters):
     Attributes:
         rules: a record is a member if one catches it; without rules every record is.
         processing_words: words of a scope that say the firm works on materials of others.
-        sample_per_rule: records drawn for each rule, for people to judge.
     """
 
     rules: tuple[MembershipRule, ...] = ()
@@ -64,6 +63,15 @@ class MembershipParameters(Parameters):
         "SUBCONTRACT",
         "FACON",
     )
+
+
+class MembershipRulesParameters(Parameters):
+    """How much of what the rules catch is put before a person.
+
+    Attributes:
+        sample_per_rule: records drawn for each rule.
+    """
+
     sample_per_rule: int = Field(default=50, ge=0)
 
 
@@ -209,6 +217,32 @@ def membership_sample(candidates: pd.DataFrame, per_rule: int) -> pd.DataFrame:
 def _least(table: pa.Table, n: int) -> pa.Table:
     order = pc.sort_indices(table, [("sample_key", "ascending"), ("record_id", "ascending")])
     return table.take(order[:n])
+
+
+_YES, _NO = {"1", "yes", "y", "true", "是", "对"}, {"0", "no", "n", "false", "否", "错"}
+
+
+def worded_judgements(sheet: pd.DataFrame) -> pd.DataFrame:
+    """A sheet that a person filled in, with `right` as truth values; rows left empty are left out.
+
+    Args:
+        sheet: columns `rule_id`, `record_id`, `right`: 1 or 0, yes or no, 是 or 否.
+
+    Raises:
+        MeasureError: a word that says neither.
+
+    Example:
+        >>> sheet = pd.DataFrame({"rule_id": ["a"] * 3, "record_id": ["R1", "R2", "R3"], "right": ["yes", "否", None]})
+        >>> worded_judgements(sheet)["right"].tolist()
+        [True, False]
+    """
+    words = sheet["right"].astype("string").str.strip().str.lower()
+    given = words.notna() & (words != "")
+    unknown = sorted(set(words[given]) - _YES - _NO)
+    if unknown:
+        where = "private/answers/membership_rules.csv"
+        raise MeasureError(*(Problem("TS-REG-003", where, {"value": word}) for word in unknown))
+    return sheet[given].assign(right=words[given].isin(_YES).astype("boolean"))
 
 
 def judged_precision(answers: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHEET, STAMP = "review/moves.csv", "cache/review"
+MEMBERSHIP_SHEET = "review/membership_rules.csv"
 COLUMNS = (
     "move_id", "kind", "likely_kind", "probability", "origin_record_id", "destination_record_id", "origin_place",
     "destination_place", "origin_from", "origin_to", "destination_from", "distance_km", "reasons",
@@ -63,6 +64,42 @@ def write_review(out_dir: Path, languages: Sequence[str], answers: Path | None =
     write_bytes(sheet, buffer.getvalue().encode("utf-8-sig"))
     write_text(sheet.with_name("README.txt"), "\n".join(_explained(one) for one in languages))
     write_text(stamp, f"{key} {_digest([sheet])}")
+    return sheet
+
+
+def write_membership_sample(out_dir: Path, answers: Path | None = None) -> Path | None:
+    """Write the sheet on which a person judges the rules of membership: a sample of what each rule catches.
+
+    Judgements given before are kept in it, so that the sheet can be filled on and saved as a whole.
+
+    Args:
+        out_dir: the folder `out/` of a study.
+        answers: what was judged before.
+
+    Returns:
+        The sheet, or `None` where there are no rules to judge.
+
+    Raises:
+        EngineError: the file could not be written, or the earlier answers cannot be read.
+    """
+    source, sheet = out_dir / "results" / "membership_sample.parquet", out_dir / MEMBERSHIP_SHEET
+    if not source.is_file():
+        return None
+    newest = max(path.stat().st_mtime_ns for path in (source, answers) if path is not None)
+    if sheet.is_file() and sheet.stat().st_mtime_ns > newest:
+        return sheet
+    sample = Results(out_dir).result("membership_sample")
+    if sample is None:
+        return None
+    columns = ("rule_id", "record_id", "right")
+    before = [] if answers is None else records(read_answers(answers, columns))
+    given = {(text_of(row.rule_id), text_of(row.record_id)): text_of(row.right) for row in before}
+    keys = [(str(row.rule_id), str(row.record_id)) for row in records(sample)]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([*key, given.get(key, "")] for key in keys)
+    write_bytes(sheet, buffer.getvalue().encode("utf-8-sig"))
     return sheet
 
 

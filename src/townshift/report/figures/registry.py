@@ -11,7 +11,7 @@ from townshift.report.blocks import Block, Cell, Column, Figure, Listing, Panel,
 from townshift.report.charts import Row, intervals
 from townshift.report.numbers import number, percent
 from townshift.report.registry_charts import Line, Values, counts_panel, survival_panel
-from townshift.report.results import records, text_of
+from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, listing, plain, say
 from townshift.types import LEVEL
 
@@ -227,6 +227,8 @@ def _membership_listing(results: Results) -> list[Block]:
     found = results.rows("membership_rules")
     if found is None:
         return [absent(results, "membership_rules")]
+    judged = results.rows("membership_precision")
+    precise = {} if judged is None else {str(row.rule_id): row for row in records(judged)}
     rows = [
         [
             cell(text_of(row.rule_id)),
@@ -234,14 +236,23 @@ def _membership_listing(results: Results) -> list[Block]:
             cell(f"{int(row.n_alone):,}", int(row.n_alone)),
             cell(percent(row.share_alone), row.share_alone),
             cell(_overlaps(text_of(row.overlaps))),
+            cell(_precision(precise.get(str(row.rule_id)))),
         ]
         for row in records(found.sort_values("rule_id", kind="stable"))
     ]
-    heads = ("rule", "caught", "caught_alone", "share", "caught_with")
-    columns = [Column(say(f"columns.{head}"), head not in ("rule", "caught_with")) for head in heads]
+    heads = ("rule", "caught", "caught_alone", "share", "caught_with", "rule_precision")
+    columns = [Column(say(f"columns.{head}"), head not in ("rule", "caught_with", "rule_precision")) for head in heads]
     title = say("registry.membership_title")
     table = Table("membership", title, columns, rows)
     return [Listing("list-membership", title, table, [say("registry.membership_note")], say("registry.source_records"))]
+
+
+def _precision(judged: Record | None) -> Words:
+    """Share of the judged records that do belong to the industry, with its interval; that none was judged."""
+    if judged is None:
+        return say("registry.not_judged")
+    ends = f"{percent(judged.low)}–{percent(judged.high)}"
+    return say("registry.judged", share=percent(judged.precision), ends=ends, n=int(judged.n_judged))
 
 
 def _overlaps(overlaps: str) -> Words:
