@@ -101,7 +101,8 @@ def curves(folder: Path) -> None:
     peer = peer.assign(**{f"p_{kind}": 0.0 for kind in KINDS}, p_look_alike=1 - peer["probability"], kind=KINDS[0])
     ours, theirs = (evaluate_moves(moves, truth, records) for moves in (found, peer))
     print(
-        f"  {'threshold':>9} | {'precision':>9} {'recall':>7} {'F1':>6} | {'precision':>9} {'recall':>7} {'F1':>6} (peer)"
+        f"  {'threshold':>9} | {'precision':>9} {'recall':>7} {'F1':>6}"
+        f" | {'precision':>9} {'recall':>7} {'F1':>6} (peer)"
     )
     for one, other in zip(ours.curve.itertuples(), theirs.curve.itertuples(), strict=True):
         print(

@@ -175,9 +175,7 @@ def test_colours_of_a_figure_are_those_of_okabe_and_ito() -> None:
 
 
 def test_a_long_label_is_neither_cut_nor_off_the_picture() -> None:
-    long = (
-        "2016: District subsidises freight, labour and management of outsourced sewing in six counties and a city"
-    )
+    long = "2016: District subsidises freight, labour and management of outsourced sewing in six counties and a city"
     with drawing_style():
         drawing = intervals("g", [Row(plain(long), 0.1, 0.05, 0.2)], plain("percent"))
     assert long in drawing.svg("en")
