@@ -113,6 +113,16 @@ def test_shareholders_are_keys_in_order_without_blanks():
     assert cleaned({"shareholders": "N/A"})[0]["shareholder_keys"] is None
 
 
+@pytest.mark.parametrize("marker", ["空白", "空缺", "缺失", "暂无信息", "未提供", "未登记", "不明", "NULL"])
+def test_a_word_for_nothing_is_no_person_and_no_name_that_records_share(marker):
+    keys = ("name_key", "trade_key", "representative_key", "shareholder_keys")
+    named, blank = cleaned(
+        *({"name": text, "legal_representative": text, "shareholders": text} for text in ("王小芳", marker))
+    )
+    assert all(named[key] is not None for key in keys)
+    assert all(blank[key] is None for key in keys)
+
+
 def test_the_given_place_wins_over_the_address_and_that_over_name_and_code():
     code = "91330502MA2B0AAA1X"
     rows = cleaned(
