@@ -25,10 +25,9 @@ from townshift.process.moves_certain import (
     with_calibration,
     with_successions,
 )
-from townshift.process.moves_comparisons import COUNTS, compared_pairs
-from townshift.process.moves_doubles import first_of_doubles
+from townshift.process.moves_comparisons import compared_pairs
+from townshift.process.moves_doubles import Pairs, pairs_of_two_places
 from townshift.process.moves_kinds import chance_bits, fit_kinds, kind_odds
-from townshift.process.moves_levels import LEVELS
 from townshift.process.moves_model import MoveModel, probabilities
 from townshift.process.moves_parameters import KINDS, MovesParameters, TableMethods
 from townshift.process.moves_reasons import reasons
@@ -65,19 +64,6 @@ class Moves:
     calibration: Calibration
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """Candidate pairs in memory, from origin to destination, sorted by both."""
-
-    origin: npt.NDArray[np.int64]
-    destination: npt.NDArray[np.int64]
-    levels: npt.NDArray[np.int8]
-    counts: npt.NDArray[np.int64]
-    person_n: npt.NDArray[np.int64]
-    distance_km: npt.NDArray[np.float64]
-    weight: npt.NDArray[np.float64]
-
-
 def find_moves(
     establishments: ibis.Table,
     parameters: MovesParameters,
@@ -104,9 +90,9 @@ def find_moves(
     records = counted_records(linkage_records(establishments, methods, places), methods)
     candidates = candidate_pairs(records, parameters, methods)
     model = train(records, parameters, methods)
-    compared = methods.frame(compared_pairs(candidates.pairs, records, model, LOWEST_WEIGHT, methods))
+    compared = compared_pairs(candidates.pairs, records, model, LOWEST_WEIGHT, methods)
     n_records = int(methods.frame(records.aggregate(n=records.count()))["n"].iloc[0])
-    pairs = _without_doubles(compared)
+    pairs = pairs_of_two_places(compared.to_pyarrow())
     odds = _odds(pairs, model, n_records)
     p = settle_rivals(pairs.origin, pairs.destination, odds)
     chosen = np.flatnonzero(1 - p[:, -1] >= parameters.report_probability)
@@ -150,43 +136,7 @@ def counted_records(records: ibis.Table, methods: TableMethods) -> ibis.Table:
     return keep(records, methods)
 
 
-def _without_doubles(compared: pd.DataFrame) -> _Pairs:
-    """The pairs of two places, doubles replaced by the record that stands for them; each pair once."""
-    frame = compared.sort_values(["origin", "destination"], kind="stable")
-    near = frame[frame["near"].to_numpy(dtype=bool)]
-    linked = near[_are_doubles(near)]
-    first = first_of_doubles(linked["origin"].to_numpy(dtype=np.int64), linked["destination"].to_numpy(dtype=np.int64))
-    apart = frame[~frame["near"].to_numpy(dtype=bool)]
-    for side in ("origin", "destination"):
-        rows = apart[side].to_numpy(dtype=np.int64)
-        apart = apart.assign(**{side: np.array([first.get(int(row), int(row)) for row in rows], dtype=np.int64)})
-    apart = apart[apart["origin"] != apart["destination"]]
-    strongest = ["weight", *LEVELS]
-    rising = [True, True, *[False] * len(strongest)]
-    apart = apart.sort_values(["origin", "destination", *strongest], ascending=rising, kind="stable")
-    apart = apart.drop_duplicates(["origin", "destination"])
-    return _Pairs(
-        origin=apart["origin"].to_numpy(dtype=np.int64),
-        destination=apart["destination"].to_numpy(dtype=np.int64),
-        levels=np.array([apart[name].to_numpy(dtype=np.int8) for name in LEVELS], dtype=np.int8),
-        counts=np.array([apart[name].to_numpy(dtype=np.int64) for name in COUNTS], dtype=np.int64),
-        person_n=apart["person_n"].to_numpy(dtype=np.int64),
-        distance_km=apart["distance_km"].to_numpy(dtype=np.float64),
-        weight=apart["weight"].to_numpy(dtype=np.float64),
-    )
-
-
-def _are_doubles(near: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """One place and one start (by blocking), and one number, or two of name, person, phone and street in common."""
-    trade = near["trade_name"].to_numpy(dtype=np.int8) >= 1
-    person = near["representative"].to_numpy(dtype=np.int8) == LEVELS["representative"].index("same")
-    contact = (near["phone"].to_numpy(dtype=np.int8) == 1).astype(int) + (near["address"].to_numpy(dtype=np.int8) == 1)
-    number = near["registered_number"].to_numpy(dtype=np.int8) == 1
-    agreed = trade.astype(int) + person + contact
-    return np.asarray(number | ((trade | person) & (agreed >= 2)))
-
-
-def _odds(pairs: _Pairs, model: MoveModel, n_records: int) -> npt.NDArray[np.float64]:
+def _odds(pairs: Pairs, model: MoveModel, n_records: int) -> npt.NDArray[np.float64]:
     """Odds of the kinds of each pair, by the mixture fitted on all of them."""
     chance = chance_bits(model, pairs.levels, pairs.person_n)
     kinds = fit_kinds(model, pairs.levels, pairs.counts, chance, n_records)
@@ -197,21 +147,22 @@ def _odds(pairs: _Pairs, model: MoveModel, n_records: int) -> npt.NDArray[np.flo
     return odds
 
 
-def _described(establishments: ibis.Table, rows: npt.NDArray[np.int64], methods: TableMethods) -> pd.DataFrame:
+def _described(establishments: ibis.Table, rows: npt.NDArray[np.integer], methods: TableMethods) -> pd.DataFrame:
     """Record, place, year and dates of rows; index: the row."""
     import ibis
     import pyarrow as pa
 
     dates = ("entry_from", "entry_to", "exit_from")
     numbered = record_numbers(establishments).select("row", "record_id", "place_id", *dates)
-    found = methods.frame(numbered.semi_join(ibis.memtable(pa.table({"row": rows})), "row"))
+    wanted = ibis.memtable(pa.table({"row": rows.astype(np.int64)}))
+    found = methods.frame(numbered.semi_join(wanted, "row"))
     starts = pd.to_datetime(found["entry_from"].where(found["entry_from"].notna(), found["entry_to"]))
     found["year"] = starts.dt.year.astype("Int64")
     return found.set_index("row").sort_index()
 
 
 def _modelled(
-    pairs: _Pairs, odds: npt.NDArray[np.float64], rows: pd.DataFrame, chosen: npt.NDArray[np.intp],
+    pairs: Pairs, odds: npt.NDArray[np.float64], rows: pd.DataFrame, chosen: npt.NDArray[np.intp],
     p: npt.NDArray[np.float64],
 ) -> pd.DataFrame:  # fmt: skip
     """The chosen pairs as rows of `moves`."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from townshift.process.moves_levels import AGREEMENT, COLUMN, LEVELS
-from townshift.process.moves_model import MoveModel, match_weights
+from townshift.process.moves_model import Levels, MoveModel, match_weights
 from townshift.process.moves_parameters import TableMethods
 from townshift.process.moves_records import UNKNOWN_DAY, text_buffers
 
@@ -25,6 +25,9 @@ COUNTS = ("trade_key_n", "representative_key_n", "phone_key_n", "address_key_n")
 RARE = 8
 """A value that at most this many records share is rare."""
 
+LEVEL_BITS = 3
+"""Bits of a level in the one number that holds all levels of a pair."""
+
 
 def compared_schema() -> pa.Schema:
     """Columns of compared pairs: rows of origin and destination, levels, counts, distance and Splink's weight."""
@@ -32,11 +35,11 @@ def compared_schema() -> pa.Schema:
 
     return pa.schema(
         {
-            "origin": pa.int64(),
-            "destination": pa.int64(),
+            "origin": pa.int32(),
+            "destination": pa.int32(),
             "near": pa.bool_(),
-            **dict.fromkeys(LEVELS, pa.int8()),
-            **dict.fromkeys((*COUNTS, "person_n"), pa.int64()),
+            "levels": pa.int64(),
+            **dict.fromkeys((*COUNTS, "person_n"), pa.int32()),
             "distance_km": pa.float64(),
             "weight": pa.float64(),
         }
@@ -98,10 +101,36 @@ def _compare(batches: Iterator[pa.RecordBatch], model: MoveModel, lowest_weight:
             levels[: len(AGREEMENT)] = agreement[:, picked]
             distances = np.empty(len(picked))
             kernels.orient(a, b, place[list(order)][:, picked], levels, distances)
-            columns: list[Any] = [a[COLUMN["row"]], b[COLUMN["row"]], near[picked], *levels]
+            columns: list[Any] = [a[COLUMN["row"]], b[COLUMN["row"]], near[picked], packed_levels(levels)]
             columns += [*counts[:, chosen][:, picked], person_n[picked], distances, weights[chosen][picked]]
             arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def packed_levels(levels: Levels) -> npt.NDArray[np.int64]:
+    """All levels of each pair as one whole number, which rises with the first level, then with the second and so on.
+
+    Args:
+        levels: shape (`LEVELS`, pairs).
+
+    Example:
+        >>> levels = np.array([[-1, 3]] * len(LEVELS), dtype=np.int8)
+        >>> bool((unpacked_levels(packed_levels(levels)) == levels).all())
+        True
+    """
+    packed = np.zeros(levels.shape[1], dtype=np.int64)
+    for row in levels:
+        packed <<= LEVEL_BITS
+        packed |= row + 1
+    return packed
+
+
+def unpacked_levels(packed: npt.NDArray[np.int64]) -> Levels:
+    """The levels that `packed_levels` packed, shape (`LEVELS`, pairs)."""
+    levels = np.empty((len(LEVELS), len(packed)), dtype=np.int8)
+    for position, row in enumerate(reversed(levels)):
+        row[:] = ((packed >> (LEVEL_BITS * position)) & (2**LEVEL_BITS - 1)) - 1
+    return levels
 
 
 def _telling(agreement: npt.NDArray[np.int8], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

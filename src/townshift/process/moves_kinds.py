@@ -33,7 +33,7 @@ from townshift.process.moves_profiles import (
 )
 
 Real = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+Whole = npt.NDArray[np.integer]
 
 ITERATIONS = 60
 TOLERANCE = 1e-3

@@ -70,14 +70,14 @@ SIZE_BOUNDS: tuple[int, ...] = (3, 5, 9, 17, 33)
 """Records that share a value, lower bounds of the classes of `MoveModel.pairs` but the first."""
 
 
-def size_class(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+def size_class(counts: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
     """The class of `MoveModel.pairs` of each number of records that share a value.
 
     Example:
         >>> size_class(np.array([2, 4, 5, 100]))
         array([0, 1, 2, 5])
     """
-    return np.digitize(counts, SIZE_BOUNDS)
+    return np.asarray(np.digitize(counts, SIZE_BOUNDS))
 
 
 def match_weights(model: MoveModel, levels: Levels, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -52,7 +52,7 @@ CODES: tuple[str, ...] = (
 
 
 def reasons(
-    levels: Levels, name_n: npt.NDArray[np.int64], phone_n: npt.NDArray[np.int64], rivals: npt.NDArray[np.bool_]
+    levels: Levels, name_n: npt.NDArray[np.integer], phone_n: npt.NDArray[np.integer], rivals: npt.NDArray[np.bool_]
 ) -> list[str]:
     """The reasons of each pair, codes joined by `;`.
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from townshift.process.moves_parameters import KINDS
 
 Real = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+Whole = npt.NDArray[np.integer]
 
 LARGEST_ODDS = 1e12
 """Odds are scaled down to this, kinds in proportion: sums of larger ones would lose the smaller."""
