@@ -94,12 +94,14 @@ def find_moves(
     n_records = int(methods.frame(records.aggregate(n=records.count()))["n"].iloc[0])
     pairs = pairs_of_two_places(compared.to_pyarrow())
     odds = _odds(pairs, model, n_records)
-    p = settle_rivals(pairs.origin, pairs.destination, odds)
-    chosen = np.flatnonzero(1 - p[:, -1] >= parameters.report_probability)
+    chosen = _reportable(odds, parameters.report_probability)
+    p = settle_rivals(pairs.origin, pairs.destination, odds, chosen)
+    reported = 1 - p[:, -1] >= parameters.report_probability
+    chosen, p = chosen[reported], p[reported]
     rows = _described(
         establishments, np.unique(np.concatenate([pairs.origin[chosen], pairs.destination[chosen]])), methods
     )
-    moves = _modelled(pairs, odds, rows, chosen, p[chosen])
+    moves = _modelled(pairs, odds, rows, chosen, p)
     calibration = calibration_of(moves, answers, parameters)
     moves = with_calibration(moves, calibration)
     review = review_moves(moves, rows, answers, parameters)
@@ -145,6 +147,12 @@ def _odds(pairs: Pairs, model: MoveModel, n_records: int) -> npt.NDArray[np.floa
         here = slice(start, start + BATCH_PAIRS)
         odds[:, here] = kind_odds(kinds, pairs.levels[:, here], pairs.counts[:, here], chance[here])
     return odds
+
+
+def _reportable(odds: npt.NDArray[np.float64], report_probability: float) -> npt.NDArray[np.intp]:
+    """The pairs that reach the probability if they have no rival; rivals only take from it."""
+    alone = report_probability / (1 - report_probability)
+    return np.flatnonzero(odds.sum(axis=0) >= alone * (1 - 1e-6))
 
 
 def _described(establishments: ibis.Table, rows: npt.NDArray[np.integer], methods: TableMethods) -> pd.DataFrame:

@@ -129,12 +129,13 @@ def fit_kinds(model: MoveModel, levels: Levels, counts: Whole, chance: Real, n_r
     fitted = _first(model, profiles, levels, counts, n_records, total)
     taught = np.flatnonzero(_corroborated(levels, counts))
     levels, counts, chance = levels[:, taught], counts[:, taught], chance[taught]
+    ranks = {name: _ranks(name, levels, counts) for name in USED}
     holds = levels[_row("ownership")] == 1
     for _ in range(ITERATIONS):
-        odds = class_odds(fitted, levels, counts, chance)
+        odds = class_odds(fitted, levels, counts, chance, ranks)
         weights = odds / (1.0 + odds.sum(axis=0))
         shares = (weights.sum(axis=1) + 1.0) / total
-        p = {name: _refitted(name, profiles[name], _ranks(name, levels, counts), weights) for name in USED}
+        p = {name: _refitted(name, profiles[name], ranks[name], weights) for name in USED}
         moved = float(np.abs(np.log(shares / fitted.shares)).max())
         move = weights.sum(axis=0)
         investors = max(float((1.0 - move)[holds].sum()), LEAST_BY_CHANCE["ownership"] * float(holds.sum()))
@@ -161,12 +162,12 @@ def _corroborated(levels: Levels, counts: Whole) -> npt.NDArray[np.bool_]:
 
 def kind_odds(model: KindModel, levels: Levels, counts: Whole, chance: Real) -> Real:
     """Odds of each kind against a look-alike, shape (kinds, pairs), before rivals are weighed."""
-    odds = class_odds(model, levels, counts, chance)
+    odds = class_odds(model, levels, counts, chance, {name: _ranks(name, levels, counts) for name in USED})
     return odds[:K] + odds[K:]
 
 
-def class_odds(model: KindModel, levels: Levels, counts: Whole, chance: Real) -> Real:
-    """Odds of each class against a look-alike, shape (2 kinds, pairs)."""
+def class_odds(model: KindModel, levels: Levels, counts: Whole, chance: Real, ranks: dict[str, Levels]) -> Real:
+    """Odds of each class against a look-alike, shape (2 kinds, pairs); `ranks` as `_ranks` gives them."""
     shared = chance.copy()
     for name, (level, _, position) in VALUES.items():
         agree = levels[_row(name)] == AGREEMENT[name].index(level)
@@ -181,7 +182,7 @@ def class_odds(model: KindModel, levels: Levels, counts: Whole, chance: Real) ->
         if name in SETTING:
             usual = np.concatenate([np.log2(model.look_alike[name]), np.zeros((len(SHARED) + 1, 1))], axis=1)
             bits -= usual[group, levels[_row(name)]]
-        bits += np.concatenate([logs, np.zeros((2 * K, 1))], axis=1)[:, _ranks(name, levels, counts)]
+        bits += np.concatenate([logs, np.zeros((2 * K, 1))], axis=1).take(ranks[name], axis=1, mode="wrap")
     return np.exp2(np.minimum(bits, 200.0))
 
 
@@ -269,12 +270,12 @@ def _settings(model: MoveModel, levels: Levels, counts: Whole) -> dict[str, Real
     return out
 
 
-def _ranks(name: str, levels: Levels, counts: Whole) -> npt.NDArray[np.int64]:
+def _ranks(name: str, levels: Levels, counts: Whole) -> npt.NDArray[np.int8]:
     """The level of each pair, agreement on a value split by how many records share it; -1 where nothing is said."""
-    found: npt.NDArray[np.int64] = levels[_row(name)].astype(np.int64)
+    found: npt.NDArray[np.int8] = levels[_row(name)].copy()
     if name in VALUES:
         agree, classes = _sizes_of_agreed(name, levels, counts)
-        found[agree] += classes
+        found[agree] += classes.astype(np.int8)
     return found
 
 
@@ -299,10 +300,11 @@ def _profile(name: str, model: MoveModel) -> Real:
     return np.concatenate([shares[:, :-1], shares[:, -1:] * sizes / sizes.sum()], axis=1)
 
 
-def _refitted(name: str, profile: Real, found: npt.NDArray[np.int64], weights: Real) -> Real:
+def _refitted(name: str, profile: Real, found: npt.NDArray[np.int8], weights: Real) -> Real:
     """Shares of levels after one round; circumstances of a kind are those of both its classes, faded traces of all."""
     size = profile.shape[1]
-    counts = np.array([np.bincount(found + 1, weights=row, minlength=size + 1)[1:] for row in weights])
+    places = found.astype(np.intp) + 1
+    counts = np.array([np.bincount(places, weights=row, minlength=size + 1)[1:] for row in weights])
     if name in CIRCUMSTANCE:
         counts = np.tile(counts[:K] + counts[K:], (2, 1))
     else:

@@ -16,8 +16,8 @@ LARGEST_ODDS = 1e12
 RELOCATION = KINDS.index("relocation")
 
 
-def settle_rivals(origin: Whole, destination: Whole, odds: Real) -> Real:
-    """Probabilities of kinds when the candidates of one destination exclude each other.
+def settle_rivals(origin: Whole, destination: Whole, odds: Real, chosen: npt.NDArray[np.intp]) -> Real:
+    """Probabilities of kinds of chosen pairs when the candidates of one destination exclude each other.
 
     Formula: of pair i and kind k, `odds_ik / (1 + Σ_k' odds_ik' + Σ_j≠i odds_jk)`, where j runs over the other
     candidates of the destination and, for relocations, also over those of the origin. Without rivals this is the
@@ -27,26 +27,26 @@ def settle_rivals(origin: Whole, destination: Whole, odds: Real) -> Real:
         origin: shape (pairs,), row of the origin.
         destination: shape (pairs,).
         odds: shape (kinds, pairs), against a look-alike.
+        chosen: positions of the pairs whose probabilities are asked for; the others only count as rivals.
 
     Returns:
-        Shape (pairs, kinds + 1); the last column is the look-alike's. Rows sum to 1.
+        Shape (chosen, kinds + 1); the last column is the look-alike's. Rows sum to 1.
 
     Example:
-        >>> settle_rivals(np.array([1, 2]), np.array([9, 9]), np.array([[3.0, 3.0], [0, 0], [0, 0], [0, 0]])).round(3)
+        >>> odds = np.array([[3.0, 3.0], [0, 0], [0, 0], [0, 0]])
+        >>> settle_rivals(np.array([1, 2]), np.array([9, 9]), odds, np.array([0, 1])).round(3)
         array([[0.429, 0.   , 0.   , 0.   , 0.571],
                [0.429, 0.   , 0.   , 0.   , 0.571]])
     """
-    bounded = odds * np.minimum(1.0, LARGEST_ODDS / np.maximum(odds.max(axis=0, initial=0.0), 1.0))
-    at_destination = _grouped_sum(destination, bounded)
-    at_origin = _grouped_sum(origin, bounded[[RELOCATION]])
-    rivals = at_destination - bounded
-    rivals[RELOCATION] += at_origin[0] - bounded[RELOCATION]
+    scale = np.minimum(1.0, LARGEST_ODDS / np.maximum(odds.max(axis=0, initial=0.0), 1.0))
+    bounded = odds[:, chosen] * scale[chosen]
+    rivals = np.array([_grouped_sum(destination, row * scale, chosen) for row in odds]) - bounded
+    rivals[RELOCATION] += _grouped_sum(origin, odds[RELOCATION] * scale, chosen) - bounded[RELOCATION]
     kinds = bounded / (1.0 + bounded.sum(axis=0) + np.maximum(rivals, 0.0))
     look_alike = np.maximum(1.0 - kinds.sum(axis=0), 0.0)
     return np.ascontiguousarray(np.vstack([kinds, look_alike]).T)
 
 
-def _grouped_sum(groups: Whole, values: Real) -> Real:
-    """Of each pair, the sum of its group's values, added in the order of the pairs."""
-    _, inverse = np.unique(groups, return_inverse=True)
-    return np.array([np.bincount(inverse, weights=row)[inverse] for row in values])
+def _grouped_sum(groups: Whole, values: Real, chosen: npt.NDArray[np.intp]) -> Real:
+    """Of each chosen pair, the sum of its group's values, added in the order of the pairs."""
+    return np.asarray(np.bincount(groups, weights=values)[groups[chosen]])

@@ -95,10 +95,11 @@ def linkage_connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _name_level(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.Array:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from townshift.process.moves_kernels import name_levels
 
-    one, other = (pa.array(side.to_pylist(), pa.string()) for side in (left, right))
+    one, other = (pc.fill_null(side.combine_chunks().cast(pa.string()), "") for side in (left, right))
     return pa.array(name_levels(*text_buffers(one), *text_buffers(other)).astype(np.int32))
 
 
@@ -118,7 +119,8 @@ def splink_records(records: pd.DataFrame) -> pa.Table:
         days = records[name].to_numpy(dtype=np.int64)
         columns[name] = pa.array(days, mask=days == UNKNOWN_DAY)
     lists = records[[f"shareholder_{i}" for i in range(SHAREHOLDER)]].to_numpy(dtype=np.int64)
-    columns["shareholders"] = pa.array([[int(x) for x in row if x] for row in lists], pa.list_(pa.int64()))
+    ends = np.append(0, np.cumsum((lists != 0).sum(axis=1))).astype(np.int32)
+    columns["shareholders"] = pa.ListArray.from_arrays(ends, lists[lists != 0])
     columns["trade_name"] = pa.array([str(name) for name in records["trade_name"].fillna("")], pa.string())
     return pa.table(columns)
 

@@ -23,6 +23,9 @@ DIGEST_SPACE = 2**20
 PRIOR_MOVES = 0.02
 """Expected share of records that come from another record, where training starts; EM moves it."""
 
+BATCH_PAIRS = 20_000
+"""Pairs of random records looked at at a time, to bound memory."""
+
 LEAST = 1e-7
 """No level is impossible."""
 
@@ -139,14 +142,15 @@ def chance_circumstances(records: pd.DataFrame, max_gap_days: int) -> tuple[dict
     origin, destination = np.where(later, right, left), np.where(later, left, right)
     follow = side[COLUMN["entry"]][destination] - side[COLUMN["exit"]][origin] <= max_gap_days
     origin, destination = origin[follow], destination[follow]
-    levels = np.full((len(LEVELS), len(origin)), -1, dtype=np.int8)
-    where = np.concatenate([place[:, origin], place[:, destination]])
-    kernels.orient(side[:, origin], side[:, destination], where, levels, np.empty(len(origin)))
     rank = {name: position for position, name in enumerate(LEVELS)}
-    counts = {
-        name: np.bincount(levels[rank[name]] + 1, minlength=len(levels_of) + 1)[1:] + 0.5
-        for name, levels_of in CIRCUMSTANCE.items()
-    }
+    counts = {name: np.full(len(levels_of), 0.5) for name, levels_of in CIRCUMSTANCE.items()}
+    for start in range(0, len(origin), BATCH_PAIRS):
+        a, b = origin[start : start + BATCH_PAIRS], destination[start : start + BATCH_PAIRS]
+        levels = np.full((len(LEVELS), len(a)), -1, dtype=np.int8)
+        where = np.concatenate([place[:, a], place[:, b]])
+        kernels.orient(side[:, a], side[:, b], where, levels, np.empty(len(a)))
+        for name, count in counts.items():
+            count += np.bincount(levels[rank[name]] + 1, minlength=len(count) + 1)[1:]
     possible = max(len(origin), 1) / max(n_pairs, 1)
     return {name: _shares(count / count.sum()) for name, count in counts.items()}, possible
 
