@@ -124,6 +124,7 @@ def _ends(establishments: ibis.Table, successions: pd.DataFrame, methods: TableM
 
 def counted_records(records: ibis.Table, methods: TableMethods) -> ibis.Table:
     """Narrow records with `<key>_n`, how many records share each key; a person counts in every role."""
+    counted = records
     for key in KEYS:
         if key in ("firm_key", "name_key"):
             continue
@@ -133,9 +134,9 @@ def counted_records(records: ibis.Table, methods: TableMethods) -> ibis.Table:
             counts = counts.rename(representative_key="person_key")
         else:
             counts = key_counts(records, key)
-        joined = records.left_join(counts, key)
-        records = joined.select(*records.columns, counts[f"{key}_n"].coalesce(0).name(f"{key}_n"))
-    return keep(records, methods)
+        joined = counted.left_join(counts, key)
+        counted = joined.select(*counted.columns, counts[f"{key}_n"].coalesce(0).name(f"{key}_n"))
+    return keep(counted, methods)
 
 
 def _odds(pairs: Pairs, model: MoveModel, n_records: int) -> npt.NDArray[np.float64]:
