@@ -63,7 +63,7 @@ def compared_pairs(
         methods: the engine's methods.
     """
     sides = [*COLUMN, "lon", "lat", "trade_name"]
-    left = records.select(**{f"l_{name}": records[name] for name in sides})
+    left = records.select(**{f"l_{name}": records[name] for name in (*sides, *COUNTS)})
     right = records.select(**{f"r_{name}": records[name] for name in sides})
     joined = pairs.join(left, pairs["l"] == left["l_row"]).join(right, pairs["r"] == right["r_row"])
     joined = joined.select("person_n", *left.columns, *right.columns)
@@ -82,15 +82,14 @@ def _compare(batches: Iterator[pa.RecordBatch], model: MoveModel, lowest_weight:
         agreement = np.zeros((len(AGREEMENT), batch.num_rows), dtype=np.int8)
         names = kernels.name_levels(*text_buffers(batch["l_trade_name"]), *text_buffers(batch["r_trade_name"]))
         kernels.compare(left, right, names, agreement)
-        counts = left[[COLUMN[name] for name in COUNTS]]
+        counts = np.stack([batch[f"l_{name}"].to_numpy() for name in COUNTS])
         weights = match_weights(model, agreement, counts)
-        chosen = np.flatnonzero((weights >= lowest_weight) | _telling(agreement, counts))
-        left, right, agreement = left[:, chosen], right[:, chosen], agreement[:, chosen]
+        chosen = (weights >= lowest_weight) | _telling(agreement, counts)
         near = _near(left, right)
-        first = near | _starts_first(left, right)
-        second = ~near & _starts_first(right, left)
-        place = np.stack([_real(batch, name)[chosen] for name in ("l_lon", "l_lat", "r_lon", "r_lat")])
-        person_n = np.asarray(batch["person_n"].to_numpy())[chosen]
+        first = chosen & (near | _starts_first(left, right))
+        second = chosen & ~near & _starts_first(right, left)
+        place = np.stack([_real(batch, name) for name in ("l_lon", "l_lat", "r_lon", "r_lat")])
+        person_n = np.asarray(batch["person_n"].to_numpy())
         for origin, destination, where, order in (
             (left, right, first, (0, 1, 2, 3)),
             (right, left, second, (2, 3, 0, 1)),
@@ -102,7 +101,7 @@ def _compare(batches: Iterator[pa.RecordBatch], model: MoveModel, lowest_weight:
             distances = np.empty(len(picked))
             kernels.orient(a, b, place[list(order)][:, picked], levels, distances)
             columns: list[Any] = [a[COLUMN["row"]], b[COLUMN["row"]], near[picked], packed_levels(levels)]
-            columns += [*counts[:, chosen][:, picked], person_n[picked], distances, weights[chosen][picked]]
+            columns += [*counts[:, picked], person_n[picked], distances, weights[picked]]
             arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 

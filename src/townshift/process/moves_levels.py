@@ -90,8 +90,7 @@ COLUMN: dict[str, int] = {
             "row", "place", "county", "name_place", "production_place", "code_county", "word", "entry", "exit",
             "trade_key", "representative_key", "phone_key", "address_key", "firm_key", "name_key",
             "subordinate", "processes",
-            *(f"shareholder_{i}" for i in range(SHAREHOLDER)), "trade_key_n", "representative_key_n", "phone_key_n",
-            "address_key_n",
+            *(f"shareholder_{i}" for i in range(SHAREHOLDER)),
         )
     )
 }  # fmt: skip
