@@ -23,6 +23,9 @@ Result = TypeVar("Result")
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
+MEMORY_LIMIT = "2500MB"
+"""What DuckDB may keep before it spills to disk, Python's own memory on top; without it, it keeps all it finds."""
+
 BATCH_ROWS = 65_536
 """Rows of the Arrow batches that `map_batches` hands over; an engine may hand over fewer."""
 
@@ -114,7 +117,8 @@ class DuckDBEngine:
         shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder
         self._workers = workers
-        self._backend: Any = ibis.duckdb.connect(":memory:", temp_directory=str(folder))
+        settings = {"temp_directory": str(folder), "memory_limit": MEMORY_LIMIT}
+        self._backend: Any = ibis.duckdb.connect(":memory:", **settings)
         self._views: dict[Path, str] = {}
         self._spilled: dict[str, Path] = {}
 
