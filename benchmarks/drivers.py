@@ -39,7 +39,7 @@ def places_of(n: int) -> pd.DataFrame:
 
 def moves_of(places: pd.DataFrame, n: int, years: int) -> pd.DataFrame:
     """About 120,000 pairs with probabilities, from flows with a planted elasticity."""
-    from townshift.process.pathways_places import coordinates, great_circle_km
+    from townshift.process.pathways.places import coordinates, great_circle_km
 
     rng = np.random.default_rng(2)
     names = [f"c{i:03}" for i in range(n)]
@@ -88,8 +88,8 @@ def spells_of(n: int, n_places: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def gravity_part(part: str, n: int, years: int) -> str:
-    from townshift.process.gravity import gravity
-    from townshift.process.gravity_cells import flow_cells
+    from townshift.process.drivers.gravity import gravity
+    from townshift.process.drivers.gravity_cells import flow_cells
 
     places = places_of(n)
     moves = moves_of(places, n, years)
@@ -111,8 +111,8 @@ def gravity_part(part: str, n: int, years: int) -> str:
 
 
 def leaving_part(part: str, n: int, n_places: int) -> str:
-    from townshift.process.leaving import annual_hazards, incidences, months
-    from townshift.process.leaving_spells import leaving_days, spells
+    from townshift.process.drivers.leaving import annual_hazards, incidences, months
+    from townshift.process.drivers.leaving_spells import leaving_days, spells
 
     establishments, moves = spells_of(n, n_places)
     if part == "leaving-data":
@@ -155,7 +155,7 @@ def _statsmodels(found, region) -> str:
         import statsmodels.api as sm
     except ImportError:
         return "statsmodels is not installed"
-    from townshift.process.leaving_annual import design, risk_cells
+    from townshift.process.drivers.leaving_annual import design, risk_cells
 
     cells = risk_cells(found, 1995, 2024)
     formed = design(cells, found, region, {}, np.ones(cells.place.size, dtype=bool))

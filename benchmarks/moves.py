@@ -44,7 +44,12 @@ def make(folder: Path, records: int, seed: int, difficulty: str) -> None:
 
     from townshift.examples.registry import synthetic_registry
     from townshift.examples.registry_world import gazetteer
-    from townshift.process.establishments import SCHEMA, EstablishmentsParameters, clean_batches, cleaning_rules
+    from townshift.process.registry.establishments import (
+        SCHEMA,
+        EstablishmentsParameters,
+        clean_batches,
+        cleaning_rules,
+    )
 
     synthetic_registry(folder, records, seed, difficulty=difficulty)
     names = ("place_id", "name", "name_zh", "kind", "parent_id", "adcode", "lon", "lat")
@@ -64,12 +69,12 @@ def project(folder: Path, floor: bool) -> None:
     import pandas as pd
 
     from townshift.engine.tables import DuckDBEngine
-    from townshift.process.moves import LOWEST_WEIGHT, counted_records, find_moves
-    from townshift.process.moves_blocking import candidate_pairs
-    from townshift.process.moves_comparisons import compared_pairs
-    from townshift.process.moves_model import MoveModel
-    from townshift.process.moves_parameters import MovesParameters, TableMethods
-    from townshift.process.moves_records import linkage_records
+    from townshift.process.moves.blocking import candidate_pairs
+    from townshift.process.moves.comparisons import compared_pairs
+    from townshift.process.moves.find_moves import LOWEST_WEIGHT, counted_records, find_moves
+    from townshift.process.moves.model import MoveModel
+    from townshift.process.moves.parameters import MovesParameters, TableMethods
+    from townshift.process.moves.records import linkage_records
 
     engine = DuckDBEngine(folder / "engine", workers=1)
     methods = TableMethods(engine.frame, engine.map_batches)
@@ -91,8 +96,8 @@ def curves(folder: Path) -> None:
     """Print both curves and the precision at equal recall."""
     import pandas as pd
 
-    from townshift.process.moves_evaluation import evaluate_moves
-    from townshift.process.moves_parameters import KINDS
+    from townshift.process.moves.evaluation import evaluate_moves
+    from townshift.process.moves.parameters import KINDS
 
     truth = pd.read_parquet(folder / "truth" / "moves.parquet")
     records = pd.read_parquet(folder / "truth" / "records.parquet")
@@ -121,7 +126,7 @@ def curves(folder: Path) -> None:
 
 def ranked(moves, truth, records) -> tuple[np.ndarray, np.ndarray]:
     """Recall and precision after each pair, the most probable first."""
-    from townshift.process.moves_evaluation import _keyed
+    from townshift.process.moves.evaluation import _keyed
 
     true = set(_keyed(truth, records)["pair"])
     found = _keyed(moves, records).sort_values(["p_look_alike", "pair"]).drop_duplicates("pair")

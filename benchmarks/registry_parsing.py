@@ -4,7 +4,7 @@
 
 All of it in one process on one core. Rows come from the synthetic registry; the peers get fewer rows, because they are
 slower, and their rate is per row all the same. Accuracy on lists made by hand
-is tested in tests/process/test_registry_parsing.py; here the county found is held against the synthetic truth.
+is tested in tests/process/registry/test_registry_parsing.py; here the county found is held against the synthetic truth.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from townshift.examples.registry_study import write_example
-from townshift.process.addresses import resolve_addresses
-from townshift.process.code_points import normalise
-from townshift.process.establishments import SCHEMA, EstablishmentsParameters, clean_batches, cleaning_rules
-from townshift.process.firm_years import FirmYearsParameters, counted_events, firm_years
-from townshift.process.gazetteer import china_gazetteer
-from townshift.process.organisation_names import split_names
-from townshift.process.place_index import place_index
+from townshift.process.registry.addresses import resolve_addresses
+from townshift.process.registry.code_points import normalise
+from townshift.process.registry.establishments import SCHEMA, EstablishmentsParameters, clean_batches, cleaning_rules
+from townshift.process.registry.firm_years import FirmYearsParameters, counted_events, firm_years
+from townshift.process.registry.gazetteer import china_gazetteer
+from townshift.process.registry.organisation_names import split_names
+from townshift.process.registry.place_index import place_index
 
 BATCH = 65_536
 PEER_ROWS = 20_000

@@ -381,7 +381,7 @@ def import_gazetteer(country: str, into: str | Path) -> GazetteerReport:
     Raises:
         StudyError: no study, or a country without a gazetteer.
     """
-    from townshift.process.gazetteer import SOURCES, china_gazetteer
+    from townshift.process.registry.gazetteer import SOURCES, china_gazetteer
     from townshift.readers.gazetteer import add_places
 
     if country.lower() not in GAZETTEERS:

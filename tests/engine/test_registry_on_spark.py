@@ -15,7 +15,7 @@ from townshift.engine import collect, run_graph
 from townshift.engine.tables import read_frame
 from townshift.examples.registry_study import write_example
 from townshift.pipeline import registry
-from townshift.process.moves_parameters import MovesParameters
+from townshift.process.moves.parameters import MovesParameters
 
 RECORDS = 3_000
 THRESHOLD_MARGIN = 1e-6

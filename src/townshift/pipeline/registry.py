@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     import ibis
     import pandas as pd
 
-    from townshift.process.drivers_parameters import DriversParameters
-    from townshift.process.establishments import EstablishmentsParameters
-    from townshift.process.firm_years import FirmYearsParameters
-    from townshift.process.industry_membership import MembershipRulesParameters
-    from townshift.process.moves_calibration import Calibration
-    from townshift.process.moves_parameters import MovesParameters
-    from townshift.process.pathways_parameters import PathwaysParameters
-    from townshift.process.registry_coverage import CoverageParameters
+    from townshift.process.drivers.parameters import DriversParameters
+    from townshift.process.moves.calibration import Calibration
+    from townshift.process.moves.parameters import MovesParameters
+    from townshift.process.pathways.parameters import PathwaysParameters
+    from townshift.process.registry.coverage import CoverageParameters
+    from townshift.process.registry.establishments import EstablishmentsParameters
+    from townshift.process.registry.firm_years import FirmYearsParameters
+    from townshift.process.registry.industry_membership import MembershipRulesParameters
     from townshift.types import Estimates, Focus
 
 
@@ -82,7 +82,7 @@ def establishments(
     firms: ibis.Table, places: ibis.Table, *, parameters: EstablishmentsParameters, engine: Engine, salt: bytes
 ) -> ibis.Table:
     """The registry cleaned: places, keys, dates and membership of every record, and no person in clear."""
-    from townshift.process.establishments import SCHEMA, clean_batches, cleaning_rules
+    from townshift.process.registry.establishments import SCHEMA, clean_batches, cleaning_rules
 
     rules = cleaning_rules(frame(places), salt, parameters)
     return engine.map_batches(firms, partial(clean_batches, rules=rules), SCHEMA)
@@ -99,7 +99,7 @@ def membership_rules(
 ) -> MembershipTables:
     """What each rule of membership catches, records to judge it by, and how precise those judged show it to be."""
     from townshift.engine.answers import read_answers
-    from townshift.process.industry_membership import (
+    from townshift.process.registry.industry_membership import (
         SAMPLE_SCHEMA,
         judged_precision,
         membership_report,
@@ -123,8 +123,8 @@ def membership_rules(
 @step(question="process")
 def firm_years(establishments: ibis.Table, *, parameters: FirmYearsParameters) -> FirmYearsTables:
     """Active firms, entries and exits by place and year, and survival by age."""
-    from townshift.process.firm_years import counted_events, firm_survival
-    from townshift.process.firm_years import firm_years as years_of
+    from townshift.process.registry.firm_years import counted_events, firm_survival
+    from townshift.process.registry.firm_years import firm_years as years_of
 
     entries, exits, flags, spells = (frame(table) for table in counted_events(establishments))
     counted = years_of(entries, exits, flags, spells, parameters)
@@ -148,9 +148,9 @@ def registry_coverage(
     """Years in which the register itself is thin, and which share of published stocks of sole traders it holds."""
     import pandas as pd
 
-    from townshift.process.firm_years import FirmYearsParameters, counted_events
-    from townshift.process.firm_years import firm_years as years_of
-    from townshift.process.registry_coverage import stock_coverage, thin_years
+    from townshift.process.registry.coverage import stock_coverage, thin_years
+    from townshift.process.registry.firm_years import FirmYearsParameters, counted_events
+    from townshift.process.registry.firm_years import firm_years as years_of
 
     counted = frame(firm_years.filter(firm_years.size_band == ""))
     entries = counted.groupby(["place_id", "level", "year"], sort=True, as_index=False).agg(n=("n_entry", "sum"))
@@ -175,9 +175,9 @@ def moves(
     answers: Path | None,
 ) -> MovesTables:
     """Which firms moved, branched, were founded by returnees or gave work out, with probabilities and reasons."""
-    from townshift.process.moves import find_moves
-    from townshift.process.moves_flows import move_flows
-    from townshift.process.moves_parameters import TableMethods
+    from townshift.process.moves.find_moves import find_moves
+    from townshift.process.moves.flows import move_flows
+    from townshift.process.moves.parameters import TableMethods
 
     found = find_moves(
         establishments.filter(establishments.member),
@@ -207,7 +207,7 @@ def pathways(
     focus: Focus,
 ) -> PathwaysTables:
     """From where to where firms moved, when and how; first and further hops; what sort of place they went to."""
-    from townshift.process.pathways import pathways as pathways_of
+    from townshift.process.pathways.count_pathways import pathways as pathways_of
 
     found = pathways_of(
         frame(moves),
@@ -235,8 +235,8 @@ def drivers(
     focus: Focus,
 ) -> DriversTables:
     """Distance and pull, hazards of leaving against closing, and what followed dated acts; never a cause by itself."""
-    from townshift.process.drivers import drivers as drivers_of
-    from townshift.process.leaving_spells import ESTABLISHMENT_COLUMNS
+    from townshift.process.drivers.all_drivers import drivers as drivers_of
+    from townshift.process.drivers.leaving_spells import ESTABLISHMENT_COLUMNS
 
     followed = establishments.filter(establishments.member) if parameters.leaving.members_only else establishments
     counted = frame(firm_years)
@@ -265,7 +265,7 @@ def _driver_sentences(estimated: pd.DataFrame, status: pd.DataFrame) -> pd.DataF
     """Every estimate, and everything that could not be said, as a sentence in each language; in their order."""
     import pandas as pd
 
-    from townshift.process.drivers_sentences import driver_sentence, status_sentence
+    from townshift.process.drivers.sentences import driver_sentence, status_sentence
 
     rows = [
         {
@@ -295,7 +295,7 @@ def _plain_rows(table: pd.DataFrame) -> list[dict[str, object]]:
 @step(question="process")
 def move_totals(moves: ibis.Table, moves_calibration: ibis.Table, *, focus: Focus) -> MoveTotalsTables:
     """How many firms moved by kind and year, out of and into the focal place, and along each line between places."""
-    from townshift.process.move_totals import move_totals as totals_of
+    from townshift.process.moves.totals import move_totals as totals_of
 
     calibration = _calibration(frame(moves_calibration))
     return MoveTotalsTables(move_totals=totals_of(frame(moves), focus.place_id, focus.seed, calibration))
@@ -321,7 +321,7 @@ def _calibration(table: pd.DataFrame) -> Calibration:
     """The calibration that `_calibration_row` wrote down."""
     import numpy as np
 
-    from townshift.process.moves_calibration import Calibration
+    from townshift.process.moves.calibration import Calibration
 
     row = table.iloc[0]
     both = float(row["covariance"])
@@ -333,7 +333,7 @@ def _answers(path: Path) -> pd.DataFrame:
     """A sheet of moves that a person filled in; kinds may be written as codes or as either language words them."""
     from townshift.engine.answers import read_answers
     from townshift.locales import LANGUAGES, text
-    from townshift.process.moves_parameters import KINDS, LOOK_ALIKE
+    from townshift.process.moves.parameters import KINDS, LOOK_ALIKE
 
     given = read_answers(path, ("move_id", "kind"))
     worded = {text(f"moves.kind.{kind}", language): kind for kind in (*KINDS, LOOK_ALIKE) for language in LANGUAGES}

@@ -1,0 +1,1 @@
+"""Where moves went: origin, destination, year and mode, first and further hops."""
