@@ -10,7 +10,8 @@ RECORD = Path(__file__).parents[2] / "studies" / "zhili" / "data"
 PRODUCT_TABLES = (
     "places, sources, indicators, facts, deflators, destinations, searches, firms, successions, flows, land, "
     "panel, plots, orders, events, policies, actors, concepts, statements, positions, fieldwork, participants, "
-    "consent, episodes, respondents, answers, codings, accounts, context"
+    "consent, sampling_plan, documents, turns, codes, codings, memos, episodes, moves_at_table, respondents, answers, "
+    "accounts, context"
 )
 
 
