@@ -1,0 +1,1 @@
+"""Fieldwork: whom a study heard and whom not, who answered whom at a table, and how bargains went."""
