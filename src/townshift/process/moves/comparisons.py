@@ -52,7 +52,7 @@ def compared_pairs(
     """The pairs with their levels of agreement and circumstance and their match weight.
 
     A pair of two places is given from the earlier start to the later one, and in both orders where the starts are
-    the same or one is unknown. A pair in one place (`near`) can only be a double and is given once.
+    the same, or one is unknown and no end tells. A pair in one place (`near`) can only be a double and is given once.
 
     Args:
         pairs: columns l, r, person_n.
@@ -162,6 +162,7 @@ def _near(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> npt.NDAr
 
 
 def _starts_first(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    entry = COLUMN["entry"]
-    unknown = (one[entry] == UNKNOWN_DAY) | (other[entry] == UNKNOWN_DAY)
-    return np.asarray(unknown | (one[entry] <= other[entry]))
+    """Whether the first may be the origin: it starts no later; if a start is unknown, before the other's end."""
+    start, end = COLUMN["entry"], COLUMN["exit"]
+    unknown = (one[start] == UNKNOWN_DAY) | (other[start] == UNKNOWN_DAY)
+    return np.asarray(np.where(unknown, one[start] <= other[end], one[start] <= other[start]))

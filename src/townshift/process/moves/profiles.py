@@ -13,8 +13,18 @@ DEFINING: dict[str, tuple[str, ...]] = {
 }
 """Comparisons by which a kind is defined: there its profile holds, or a class could drift into another's meaning."""
 
-FIXED: tuple[tuple[str, str], ...] = (("relocation", "time"), ("branch", "time"), ("outsourcing", "time"))
-"""Kinds and comparisons of which nothing is learned: whether the origin closes or goes on is the very definition."""
+FIXED: tuple[tuple[str, str], ...] = (
+    ("relocation", "time"),
+    ("branch", "time"),
+    ("outsourcing", "time"),
+    ("relocation", "holder"),
+    ("branch", "holder"),
+    ("return_entrepreneurship", "holder"),
+    ("outsourcing", "holder"),
+)
+"""Kinds and comparisons of which nothing is learned: whether the origin closes or goes on is the very definition, and
+a firm that starts later and holds the earlier one is an investor or a parent. Pairs of that sort are many where trade
+names are in fashion; learned from, they would teach the classes that a destination may hold its origin."""
 
 HOLD = 10.0
 """How much more than the pairs of a kind the profile of a defining comparison counts."""
