@@ -35,8 +35,9 @@ TRACK_TYPES = {
 """Columns of `tracks`: one row a track and year in which its cluster was seen.
 
 `overlap` (0 to 1) is the overlap with the track's cluster before; `bridged` counts the missing years between;
-`shift_m` is how far the centre went since then, `drift_m` since the track's first year. `status` is `confirmed`, or
-`unconfirmed` of a track seen in too few years to be told from flicker.
+`shift_m` is how far the centre went since then, `drift_m` since the track's first year. `status` is `confirmed`;
+`flicker` of a track seen in fewer than `confirm_years`, which has no events; `provisional` if such a track stands at
+an edge of the record.
 """
 
 EVENT_TYPES = {
@@ -58,11 +59,13 @@ EVENT_TYPES = {
 `track` is the track that begins, ends, grows or declines; `other_track` the one it came out of (`split`,
 `spill_over`) or went into (`merge`). `year` is the first year in which the change shows in the stock of 31 December:
 the first of a track that begins, the first without a track that ends, the first after growth or decline set in;
-`year_to` is the last year of growth or decline, else the same year. `strength` with its interval is a share from 0 to 1 (`split`:
-of the new cluster's firms that stood in the old one; `merge`: of the ended one's firms that stand in the other;
-`spill_over`: of the founding firms that links lead to; `birth`, `death`: of the firms that came from, went to, no
-cluster) or, for `growth` and `decline`, the mean change of ln(firms) a year. `n` is the number of firms behind it.
-`status` is `provisional` where later (for an end: earlier) years could still undo the event, else `confirmed`.
+`year_to` is the last year of growth or decline, else the same year.
+
+`strength` with its interval is a share from 0 to 1 (`split`: of the new cluster that lay in the old one; `merge`: of
+the ended one that lies in the other; `spill_over`: of the founding firms that links lead to; `birth`, `death`: of the
+cluster that came from, or went to, no other) or, for `growth` and `decline`, the mean change of ln(firms) a year. `n`
+is the number of firms behind it. `status` is `provisional` where years outside the record could undo the event
+(a cluster missing in the last year may come back), else `confirmed`; `probability` allows for it.
 """
 
 STAGE_TYPES = {
@@ -75,7 +78,7 @@ STAGE_TYPES = {
     "high": "float64",
     "level": "float64",
 }
-"""Columns of `stages`: one row a confirmed track and year; `growth_rate` is the change of ln(firms) a year."""
+"""Columns of `stages`: one row a year of a confirmed track; `growth_rate` is the change of ln(firms) a year."""
 
 STATUS_TYPES = {"measure": "string", "status": "string", "reason": "string", "n": "Int64"}
 """Columns of `status`: what was left out or not said, why, and of how many tracks or rows."""
@@ -110,7 +113,7 @@ class TracksParameters(Parameters):
     bridged_years: int = Field(default=1, ge=0, le=5)
     confirm_years: int = Field(default=2, ge=1)
     founding_years: int = Field(default=3, ge=1)
-    spill_share: float = Field(default=0.25, gt=0, le=1)
+    spill_share: float = Field(default=0.2, gt=0, le=1)
     spill_links: float = Field(default=3.0, gt=0)
     stable_rate: float = Field(default=0.04, ge=0)
     rate_sd: float = Field(default=0.15, gt=0)

@@ -1,0 +1,185 @@
+"""Spill-over: new clusters whose founding firms were moved, branched or spun off from one older cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from townshift.process.evolution.tracks_follow import Followed
+from townshift.process.evolution.tracks_input import YearlyClusters
+from townshift.process.evolution.tracks_parameters import TracksParameters
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SpillOvers:
+    """By track, the older track that fed it most; shape (tracks,) each.
+
+    Attributes:
+        origin: number of that track, -1 = none.
+        founders: firms that the track had in its founding years.
+        share, low, high: expected share of the founders that links from the origin lead to, with its interval.
+        probability: probability that the share is at least `spill_share`.
+    """
+
+    origin: Ints
+    founders: Ints
+    share: Floats
+    low: Floats
+    high: Floats
+    probability: Floats
+
+
+def spill_overs(
+    yearly: YearlyClusters,
+    followed: Followed,
+    first_year: Ints,
+    candidates: npt.NDArray[np.bool_],
+    links: pd.DataFrame | None,
+    parameters: TracksParameters,
+) -> SpillOvers:
+    """Which new clusters were fed by moves or spin-offs from an older one.
+
+    The founders of a track are the firms it had in its first `founding_years`. Links from firms that had last stood in
+    an older track to these founders are summed by their probabilities; of the founders that had themselves stood
+    in another track before, each is a link of probability 1. The sum divided by the founders is the strength.
+
+    Args:
+        yearly: the clusters.
+        followed: which cluster goes on as which.
+        first_year: shape (tracks,), position of each track's first year.
+        candidates: shape (tracks,), tracks that may have been fed: new and not split from another.
+        links: origin_record, destination_record, year, probability; None = none are known.
+        parameters: `founding_years`, `spill_share`, `spill_links`, `level`.
+
+    Returns:
+        The strongest origin of each track.
+
+    Source: Klepper (2010), JUE 67, and Boschma and Frenken (2011), for spin-offs that make new clusters; the exact
+    distribution of a sum of unequal chances: Hong (2013), Computational Statistics & Data Analysis 59.
+    """
+    tracks = len(first_year)
+    found = SpillOvers(
+        np.full(tracks, -1, dtype=np.int64), np.zeros(tracks, dtype=np.int64), *(np.zeros(tracks) for _ in range(4))
+    )
+    founded, founders = _founders(yearly, followed, first_year, candidates, parameters)
+    found.founders[:] = founders
+    pairs = pd.concat(
+        [_of_links(yearly, followed, founded, links), _of_own_moves(yearly, followed, founded, first_year)],
+        ignore_index=True,
+    )
+    older = first_year[pairs["origin"]] < first_year[pairs["track"]]
+    pairs = pairs[older & (pairs["origin"] != pairs["track"])]
+    # A founder is one firm, however many links lead to it: the best link of each origin counts.
+    pairs = pairs.sort_values(["track", "origin", "destination", "p"], ascending=[True, True, True, False])
+    pairs = pairs.drop_duplicates(["track", "origin", "destination"])
+    sums = pairs.groupby(["track", "origin"], as_index=False)["p"].sum()
+    sums = sums[sums["p"] >= parameters.spill_links].sort_values(
+        ["track", "p", "origin"], ascending=[True, False, True]
+    )
+    for track, origin, _ in sums.drop_duplicates("track").itertuples(index=False):
+        p = pairs.loc[(pairs["track"] == track) & (pairs["origin"] == origin), "p"].to_numpy(dtype=np.float64)
+        found.origin[track] = origin
+        share = fed_share(p, int(founders[track]), parameters.spill_share, parameters.level)
+        found.share[track], found.low[track], found.high[track], found.probability[track] = share
+    return found
+
+
+def fed_share(p: Floats, founders: int, threshold: float, level: float) -> tuple[float, float, float, float]:
+    """Share of the founders that links lead to, with its interval and the probability that it reaches a threshold.
+
+    Args:
+        p: shape (links,), probability of each link; each leads to another founder.
+        founders: how many there are.
+        threshold: the share to reach.
+        level: probability inside the interval.
+
+    Returns:
+        Expected share, low, high, probability.
+
+    Example:
+        >>> fed_share(np.array([0.5, 0.5]), 4, 0.5, 0.9)
+        (0.25, 0.0, 0.5, 0.25)
+    """
+    chances = np.ones(1)
+    for each in p:
+        chances = np.convolve(chances, [1 - each, each])
+    total = np.cumsum(chances)
+    tail = (1 - level) / 2
+    low, high = (float(np.searchsorted(total, at)) / founders for at in (tail, 1 - tail))
+    needed = int(np.ceil(threshold * founders - 1e-9))
+    reached = float(chances[needed:].sum())
+    return float(p.sum()) / founders, low, high, min(reached, 1.0)
+
+
+def _founders(
+    yearly: YearlyClusters,
+    followed: Followed,
+    first_year: Ints,
+    candidates: npt.NDArray[np.bool_],
+    parameters: TracksParameters,
+) -> tuple[Ints, Ints]:
+    """The track that each record founded (-1 = none), by record code, and how many founded each track."""
+    founded = np.full(len(yearly.records), -1, dtype=np.int64)
+    years_in = yearly.years[yearly.node_year] - yearly.years[first_year[followed.track]]
+    founding = candidates[followed.track] & (years_in < parameters.founding_years)
+    for year in range(len(yearly.years) - 1, -1, -1):  # backwards, so that the first track of a record is what stays
+        if not founding[yearly.node_start[year] : yearly.node_start[year + 1]].any():
+            continue
+        rows = yearly.rows(year)
+        node, record = yearly.node[rows], yearly.record[rows]
+        mine = (node >= 0) & founding[node]
+        founded[record[mine]] = followed.track[node[mine]]
+    return founded, np.bincount(founded[founded >= 0], minlength=len(first_year)).astype(np.int64)
+
+
+def _of_links(yearly: YearlyClusters, followed: Followed, founded: Ints, links: pd.DataFrame | None) -> pd.DataFrame:
+    """Links that lead to founders, from records that had stood in a track: track, origin, destination, p."""
+    if links is None or links.empty:
+        return _pairs([], [], [], [])
+    origin = yearly.records.get_indexer(links["origin_record"])
+    destination = yearly.records.get_indexer(links["destination_record"])
+    year = links["year"].to_numpy(dtype=np.int64)
+    known = (origin >= 0) & (destination >= 0)
+    known[known] = founded[destination[known]] >= 0
+    origin, destination, year = origin[known], destination[known], year[known]
+    stood = _last_track(yearly, followed, origin, year)
+    p = links["probability"].to_numpy(dtype=np.float64)[known]
+    inside = stood >= 0
+    return _pairs(founded[destination[inside]], stood[inside], destination[inside], p[inside])
+
+
+def _of_own_moves(yearly: YearlyClusters, followed: Followed, founded: Ints, first_year: Ints) -> pd.DataFrame:
+    """Founders that had stood in another track before the new one began: their own record is the link."""
+    record = np.flatnonzero(founded >= 0)
+    track = founded[record]
+    stood = _last_track(yearly, followed, record, yearly.years[first_year[track]] - 1)
+    inside = stood >= 0
+    return _pairs(track[inside], stood[inside], record[inside], np.ones(int(inside.sum())))
+
+
+def _last_track(yearly: YearlyClusters, followed: Followed, record: Ints, year: Ints) -> Ints:
+    """The track in which each record had last stood by a year, -1 = none."""
+    found = np.full(len(record), -1, dtype=np.int64)
+    asked = np.zeros(len(yearly.records), dtype=bool)
+    asked[record] = True
+    standing = np.full(len(yearly.records), -1, dtype=np.int64)
+    until = np.searchsorted(yearly.years, year, side="right") - 1
+    for at in range(len(yearly.years)):
+        rows = yearly.rows(at)
+        mine = asked[yearly.record[rows]] & (yearly.node[rows] >= 0)
+        standing[yearly.record[rows][mine]] = followed.track[yearly.node[rows][mine]]
+        due = until == at
+        found[due] = standing[record[due]]
+    return found
+
+
+def _pairs(track: object, origin: object, destination: object, p: object) -> pd.DataFrame:
+    columns = {"track": track, "origin": origin, "destination": destination}
+    whole = {name: np.asarray(values, dtype=np.int64) for name, values in columns.items()}
+    return pd.DataFrame({**whole, "p": np.asarray(p, dtype=np.float64)})
