@@ -12,8 +12,8 @@ def data_rows(name: str) -> tuple[dict[str, str], ...]:
     """The rows of one word list.
 
     Example:
-        >>> data_rows("surnames.csv")[0]
-        {'surname': '王'}
+        >>> data_rows("countries.csv")[0]
+        {'code': 'CN', 'name': '中国'}
     """
     text = (files(__package__) / name).read_text("utf-8")
     return tuple(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))

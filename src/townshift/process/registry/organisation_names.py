@@ -2,7 +2,7 @@
 
 A Chinese name reads place + trade name + industry + form (湖州 + 金织梦 + 服饰 + 有限公司), the place at times in
 brackets, a branch behind its parent's name. English and French names put the form last or first (SARL). The words are
-data: `legal_forms.csv`, `industry_words.csv`, `surnames.csv`, `blank_markers.csv`, and the gazetteer for places.
+data: `legal_forms.csv`, `industry_words.csv`, `blank_markers.csv`, and the gazetteer for places.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from townshift.process.registry.data_rows import data_rows
 from townshift.process.registry.name_kernels import split_rows
 from townshift.process.registry.place_index import PlaceIndex, confusions
 from townshift.process.registry.word_trie import WordTrie, build_trie
+from townshift.surnames import chinese_surnames
 
 FORM_CLASSES = ("company", "sole_trader", "cooperative", "partnership", "branch", "foreign", "other")
 """Classes of legal form; a name without a form has none (-1)."""
@@ -77,7 +78,7 @@ def name_words() -> NameWords:
     trades = data_rows("industry_words.csv")
     french = [row["word"] for row in trades if row["language"] == "fr"]
     every = [row["word"] for row in trades]
-    surnames = [row["surname"] for row in data_rows("surnames.csv")]
+    surnames = chinese_surnames()
     blanks = [row["marker"] for row in data_rows("blank_markers.csv")]
     same = confusions()
     return NameWords(
