@@ -29,8 +29,8 @@ def phase_events(
     """One row a phase of growth or decline.
 
     The strength is the mean change of ln(firms) a year over the phase, `Σ r / Σ d`, with its normal interval of
-    variance `Σ v / (Σ d)²`; the probability is the highest that a year of the phase belongs to growth (decline). A phase
-    that holds the first step of a track which stood in the first year may have set in earlier: it is provisional.
+    variance `Σ v / (Σ d)²`; the probability is the highest that a year of the phase belongs to growth (decline). A
+    phase that holds the first step of a track which stood in the first year may have set in earlier: it is provisional.
 
     Args:
         yearly: the clusters.

@@ -39,6 +39,7 @@ def spill_overs(
     yearly: YearlyClusters,
     followed: Followed,
     first_year: Ints,
+    last_year: Ints,
     candidates: npt.NDArray[np.bool_],
     links: pd.DataFrame | None,
     parameters: TracksParameters,
@@ -46,13 +47,14 @@ def spill_overs(
     """Which new clusters were fed by moves or spin-offs from an older one.
 
     The founders of a track are the firms it had in its first `founding_years`. Links from firms that had last stood in
-    an older track to these founders are summed by their probabilities; of the founders that had themselves stood
-    in another track before, each is a link of probability 1. The sum divided by the founders is the strength.
+    an older track to these founders are summed by their probabilities; a founder that had itself stood in an older
+    track which still stood then is a link of probability 1. The sum divided by the founders is the strength.
 
     Args:
         yearly: the clusters.
         followed: which cluster goes on as which.
         first_year: shape (tracks,), position of each track's first year.
+        last_year: shape (tracks,), position of each track's last year.
         candidates: shape (tracks,), tracks that may have been fed: new and not split from another.
         links: origin_record, destination_record, year, probability; None = none are known.
         parameters: `founding_years`, `spill_share`, `spill_links`, `level`.
@@ -70,7 +72,7 @@ def spill_overs(
     founded, founders = _founders(yearly, followed, first_year, candidates, parameters)
     found.founders[:] = founders
     pairs = pd.concat(
-        [_of_links(yearly, followed, founded, links), _of_own_moves(yearly, followed, founded, first_year)],
+        [_of_links(yearly, followed, founded, links), _of_own_moves(yearly, followed, founded, first_year, last_year)],
         ignore_index=True,
     )
     older = first_year[pairs["origin"]] < first_year[pairs["track"]]
@@ -154,12 +156,17 @@ def _of_links(yearly: YearlyClusters, followed: Followed, founded: Ints, links: 
     return _pairs(founded[destination[inside]], stood[inside], destination[inside], p[inside])
 
 
-def _of_own_moves(yearly: YearlyClusters, followed: Followed, founded: Ints, first_year: Ints) -> pd.DataFrame:
-    """Founders that had stood in another track before the new one began: their own record is the link."""
+def _of_own_moves(
+    yearly: YearlyClusters, followed: Followed, founded: Ints, first_year: Ints, last_year: Ints
+) -> pd.DataFrame:
+    """Founders that had stood in another track before the new one began: their own record is the link.
+
+    A track that was gone by then fed nothing: its firms are those of a cluster that was missing too long to be bridged.
+    """
     record = np.flatnonzero(founded >= 0)
     track = founded[record]
     stood = _last_track(yearly, followed, record, yearly.years[first_year[track]] - 1)
-    inside = stood >= 0
+    inside = (stood >= 0) & (last_year[stood] >= first_year[track])
     return _pairs(track[inside], stood[inside], record[inside], np.ones(int(inside.sum())))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from townshift.process.evolution.stages_settled import settled_nodes
 from townshift.process.evolution.tracks_follow import Followed
 from townshift.process.evolution.tracks_input import YearlyClusters
 from townshift.process.evolution.tracks_parameters import TracksParameters
@@ -43,17 +44,19 @@ def changes(yearly: YearlyClusters, followed: Followed, step: Ints, parameters: 
         step: shape (nodes,), number of the step of its track that ends in the node, -1 at the beginning.
         parameters: `area_weight`, `least_inclusion`.
 
+    Firms are counted as `settled_nodes` settles them, so that flicker at the edge of a cluster is no change.
+
     Source: delta method for a birth-death process, variance of ln N.
     """
     before, pairs = followed.before, followed.pairs
-    size = yearly.nodes["n"].to_numpy(dtype=np.float64)
+    settled = settled_nodes(yearly, followed, parameters.bridged_years)
+    size = np.bincount(settled[settled >= 0], minlength=len(before)).astype(np.float64)
     into = np.flatnonzero(before >= 0)
     gap = _gaps(followed)
     absorbed, keeps = _absorbed(followed, gap, parameters)
     released, goes_on = _released(followed, gap, parameters)
-    first, later, shared = size[before.clip(0)], size.copy(), np.zeros(len(size))
-    own = before[pairs.new] == pairs.old
-    shared[pairs.new[own]] = pairs.shared[own]
+    first, later = size[before.clip(0)], size.copy()
+    shared = _stayed(yearly, settled, before, parameters.bridged_years)
     np.add.at(shared, keeps, pairs.shared[absorbed].astype(np.float64))
     np.add.at(shared, goes_on, pairs.shared[released].astype(np.float64))
     np.add.at(first, keeps, size[pairs.old[absorbed]])
@@ -68,6 +71,24 @@ def changes(yearly: YearlyClusters, followed: Followed, step: Ints, parameters: 
     year = yearly.years[yearly.node_year]
     years[at] = year[into] - year[before[into]]
     return Changes(change, years, variance)
+
+
+def _stayed(yearly: YearlyClusters, settled: npt.NDArray[np.int32], before: Ints, bridged: int) -> Floats:
+    """Firms of each cluster that had stood in the cluster before it of its track; shape (nodes,)."""
+    count = np.zeros(len(before))
+    standings: list[npt.NDArray[np.int32]] = []
+    for year in range(len(yearly.years)):
+        rows = yearly.rows(year)
+        record, node = yearly.record[rows], settled[rows]
+        inside = node >= 0
+        record, node = record[inside], node[inside]
+        for standing in standings:
+            same = standing[record] == before[node]
+            count += np.bincount(node[same], minlength=len(before))
+        standing = np.full(len(yearly.records), -2, dtype=np.int32)
+        standing[record] = node
+        standings = [standing, *standings][: bridged + 1]
+    return count
 
 
 def _gaps(followed: Followed) -> Ints:

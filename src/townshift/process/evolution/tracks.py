@@ -116,7 +116,7 @@ def cluster_tracks(
         return _answer(table, [], [], status, Problem(ONE_YEAR, values={"year": int(yearly.years[0])}))
     came_from = origins(followed, span.first, parameters)
     fresh = (span.first_year > 0) & (came_from.probability < 0.5)
-    fed = spill_overs(yearly, followed, span.first_year, fresh, links, parameters)
+    fed = spill_overs(yearly, followed, span.first_year, span.last_year, fresh, links, parameters)
     begun, unlikely_begun = beginnings(yearly, followed, span, came_from, fed, parameters)
     ended, unlikely_ended = ends(yearly, followed, span, heirs(followed, span.last, parameters), parameters)
     step = _steps(followed)

@@ -92,7 +92,8 @@ class TracksParameters(Parameters):
         least_overlap: overlap (weighted Jaccard) below which two clusters are never the same one.
         least_inclusion: share of one cluster that must lie in another for them to be the same, to have split or merged.
         least_area: share of a cluster's area that must lie in the other's for a split or merge; less is a move.
-        bridged_years: years that a cluster may be missing and still be the same one.
+        bridged_years: years that a cluster may be missing and still be the same one, and a firm be missing from its
+            cluster and still be counted in it when growth is told.
         confirm_years: years in which a track must be seen; shorter ones are flicker and have no events.
         founding_years: first years of a track whose new firms count as its founders.
         spill_share: share of the founders that links from one older cluster must lead to for a spill-over.
@@ -110,7 +111,7 @@ class TracksParameters(Parameters):
     least_overlap: float = Field(default=0.1, ge=0, le=1)
     least_inclusion: float = Field(default=0.5, gt=0, le=1)
     least_area: float = Field(default=0.1, ge=0, le=1)
-    bridged_years: int = Field(default=1, ge=0, le=5)
+    bridged_years: int = Field(default=2, ge=0, le=5)
     confirm_years: int = Field(default=2, ge=1)
     founding_years: int = Field(default=3, ge=1)
     spill_share: float = Field(default=0.2, gt=0, le=1)
