@@ -56,6 +56,35 @@ class SourceFile:
             return stream.read()
 
 
+class OpenArchives:
+    """Archives kept open while many of their files are read: each opening reads the whole list of files."""
+
+    def __init__(self) -> None:
+        self._open: dict[Path, zipfile.ZipFile] = {}
+
+    def __enter__(self) -> OpenArchives:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for archive in self._open.values():
+            archive.close()
+        self._open.clear()
+
+    def open(self, file: SourceFile) -> IO[bytes]:
+        """The content of a file as a stream; raises what `SourceFile.open` raises."""
+        if file.data is not None or file.archive is None:
+            return file.open()
+        archive = self._open.get(file.archive)
+        if archive is None:
+            archive = self._open[file.archive] = zipfile.ZipFile(file.archive)
+        return archive.open(file.member)
+
+    def read(self, file: SourceFile) -> bytes:
+        """The whole content of a file."""
+        with self.open(file) as stream:
+            return stream.read()
+
+
 class _Member(io.BufferedReader):
     """A member of an archive that closes the archive with itself."""
 

@@ -80,6 +80,7 @@ class _Compiled:
     name: str
     rule: Rule
     attributes: dict[str, Attribute]
+    required: tuple[Attribute, ...]
     children: dict[str, tuple[Part, str, str]]
     containers: dict[str, dict[str, Any]]
 
@@ -251,8 +252,8 @@ class Parser:
             if value.__class__ is list:
                 values[name] = tuple(value)
         about = compiled.rule.model
-        for attribute in compiled.attributes.values():
-            if attribute.required and attribute.field not in values:
+        for attribute in compiled.required:
+            if attribute.field not in values:
                 self.report.lose("TS-QDA-017", tag, values.get("guid", ""), what=f"@{attribute.xml}")
         if about is model.TextSource or about is model.Transcript:
             self._give_text(node, values, tag)
@@ -297,7 +298,8 @@ class Parser:
     def _compile(self, type_name: str) -> _Compiled:
         rule = RULES[type_name]
         prefix = f"{{{self.namespace}}}" if self.namespace else ""
-        compiled = _Compiled(type_name, rule, {one.xml: one for one in rule.attributes}, {}, {})
+        required = tuple(one for one in rule.attributes if one.required)
+        compiled = _Compiled(type_name, rule, {one.xml: one for one in rule.attributes}, required, {}, {})
         for part in rule.parts:
             children, containers = compiled.children, compiled.containers
             for name in part.inside:

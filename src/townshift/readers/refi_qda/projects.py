@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from lxml import etree
 
 from townshift.errors import Problem
 from townshift.readers.refi_qda.archive import Limits, open_archive
-from townshift.readers.refi_qda.files import DAMAGED, SourceFile
+from townshift.readers.refi_qda.files import DAMAGED, OpenArchives, SourceFile
 from townshift.readers.refi_qda.grammar import PROJECT_NAMESPACE
 from townshift.readers.refi_qda.loss import LossReport, QdaError
 from townshift.readers.refi_qda.model import Project
@@ -98,18 +99,25 @@ def _texts(
     """Every element that carries a text → the text as stored and the passages selected in it."""
     prefix = f"{{{namespace}}}" if namespace else ""
     found: dict[etree._Element, Stored] = {}
-    for node in root.iter(*(prefix + tag for tag in _TEXT_TAGS)):
-        inline = node.findtext(f"{prefix}PlainTextContent")
-        path, tag, guid = node.get("plainTextPath"), node.tag.rpartition("}")[2], node.get("guid", "")
-        text = None if path is None else _text_of(path, files, report, tag, guid, limits)
-        if text is not None and inline is not None and inline != text:
-            report.lose("TS-QDA-030", tag, guid)
-        if text is None and inline is None:
-            if path is None:
-                report.lose("TS-QDA-031", tag, guid)
-            continue
-        found[node] = Stored(inline or "" if text is None else text, list(_passages(node, prefix)))
+    with OpenArchives() as archives:
+        for node in root.iter(*(prefix + tag for tag in _TEXT_TAGS)):
+            text = _stored_text(node, prefix, partial(_text_of, files, report, limits, archives), report)
+            if text is not None:
+                found[node] = Stored(text, list(_passages(node, prefix)))
     return found
+
+
+def _stored_text(
+    node: etree._Element, prefix: str, text_of: Callable[[str, str, str], str | None], report: LossReport
+) -> str | None:
+    inline = node.findtext(f"{prefix}PlainTextContent")
+    path, tag, guid = node.get("plainTextPath"), node.tag.rpartition("}")[2], node.get("guid", "")
+    text = None if path is None else text_of(path, tag, guid)
+    if text is not None and inline is not None and inline != text:
+        report.lose("TS-QDA-030", tag, guid)
+    if text is None and inline is None and path is None:
+        report.lose("TS-QDA-031", tag, guid)
+    return inline if text is None else text
 
 
 def _passages(node: etree._Element, prefix: str) -> Iterator[Passage]:
@@ -121,7 +129,13 @@ def _passages(node: etree._Element, prefix: str) -> Iterator[Passage]:
 
 
 def _text_of(
-    path: str, files: dict[str, SourceFile], report: LossReport, tag: str, guid: str, limits: Limits
+    files: dict[str, SourceFile],
+    report: LossReport,
+    limits: Limits,
+    archives: OpenArchives,
+    path: str,
+    tag: str,
+    guid: str,
 ) -> str | None:
     file = _held(path, files, report, tag, guid)
     if file is None:
@@ -130,7 +144,7 @@ def _text_of(
         report.lose("TS-QDA-007", tag, guid, bytes=file.size)
         return None
     try:
-        data = file.read()
+        data = archives.read(file)
     except DAMAGED:
         report.lose("TS-QDA-008", tag, guid)
         return None

@@ -7,6 +7,7 @@ agree with most quotes is taken. A text without a telling quote follows the othe
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ BOM = "\ufeff"
 MIN_QUOTE = 8
 """Shorter names are no evidence that a passage begins with them."""
 
+_SPACE = re.compile(r"\s+")
 _PREFERRED = ("bom_kept", "utf16", "crlf_as_lf")
 
 Passage = tuple[int, int, str]
@@ -67,7 +69,7 @@ class Stored:
         text: the decoded text, line ends as stored.
         passages: what was selected.
         chosen: the reading that was taken.
-        evidence: quotes that agree with it.
+        evidence: how far quotes agree with it, two points for each that does.
     """
 
     text: str
@@ -179,29 +181,32 @@ def _popularity(rule: str, votes: Counter[str]) -> int:
 
 
 def _score(way: Reading, passages: Sequence[Passage]) -> tuple[int, int]:
-    """Minus the passages that reach beyond the text, and those that agree with their name."""
+    """Minus the passages that reach beyond the text, and how far passages agree with their names."""
     beyond = agree = 0
     for start, end, name in passages:
         if end > way.length:
             beyond += 1
-        elif name and _agrees(way, start, end, name):
-            agree += 1
+        elif name:
+            agree += _agreement(way, start, end, name)
     return -beyond, agree
 
 
-def _agrees(way: Reading, start: int, end: int, name: str) -> bool:
+def _agreement(way: Reading, start: int, end: int, name: str) -> int:
+    """2 where the passage is or begins with the quote, 1 where white space at the ends has to be forgiven, else 0."""
     first, split = way.codepoint(start)
     last, split_end = way.codepoint(end, end=True)
     if split or split_end or not 0 <= first <= last:
-        return False
+        return 0
     passage = way.text[first:last]
     if passage == name or way.text[first : last + 1] == name:
-        return True
+        return 2
     quote, cut = _without_ellipsis(name)
-    if passage.startswith(quote) and (cut or len(quote) >= MIN_QUOTE):
-        return True
-    quote, passage = " ".join(quote.split()), " ".join(passage.split())
-    return passage == quote or (passage.startswith(quote) and (cut or len(quote) >= MIN_QUOTE))
+    quote, passage = _SPACE.sub(" ", quote), _SPACE.sub(" ", passage)
+    for points in (2, 1):
+        if passage == quote or (passage.startswith(quote) and (cut or len(quote) >= MIN_QUOTE)):
+            return points
+        quote, passage = quote.strip(), passage.strip()
+    return 0
 
 
 def _without_ellipsis(name: str) -> tuple[str, bool]:

@@ -14,7 +14,7 @@ from typing import IO
 from townshift.errors import Problem
 from townshift.readers.refi_qda import model
 from townshift.readers.refi_qda.archive import FOLDER, PROJECT_FILE, Limits, is_safe
-from townshift.readers.refi_qda.files import DAMAGED, SourceFile
+from townshift.readers.refi_qda.files import DAMAGED, OpenArchives, SourceFile
 from townshift.readers.refi_qda.grammar import PROJECT_NAMESPACE, Held
 from townshift.readers.refi_qda.guids import canonical, is_guid, stable_guid
 from townshift.readers.refi_qda.loss import LossReport, QdaError
@@ -71,14 +71,15 @@ def write_project(
 
 
 def _write(project: model.Project, stream: IO[bytes], foreign: bool, limits: Limits, report: LossReport) -> None:
-    plan = _Plan({(f"/{one.name}" if one.outside else one.name).lower(): one for one in project.files}, report)
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+    files = {(f"/{one.name}" if one.outside else one.name).lower(): one for one in project.files}
+    with OpenArchives() as origin, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+        plan = _Plan(files, report, origin)
         writer = Serialiser(PROJECT_NAMESPACE, report, foreign, plan.path)
         with archive.open(_member(PROJECT_FILE), "w", force_zip64=True) as markup:
             writer.write(project, "Project", markup)
         writer.references.tell(report)
         for name, content in plan.contents():
-            _add(archive, name, content, limits, report)
+            _add(archive, name, content, limits, plan)
 
 
 def _member(name: str) -> zipfile.ZipInfo:
@@ -88,15 +89,15 @@ def _member(name: str) -> zipfile.ZipInfo:
     return info
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes | SourceFile, limits: Limits, report: LossReport) -> None:
+def _add(archive: zipfile.ZipFile, name: str, content: bytes | SourceFile, limits: Limits, plan: _Plan) -> None:
     """One file; a recording is copied piece by piece, and one that is damaged or gone is left out and told."""
     if isinstance(content, bytes):
         archive.writestr(_member(FOLDER + name), content)
         return
     if content.size > limits.member_bytes:
-        report.lose("TS-QDA-046", "file", bytes=content.size)
+        plan.report.lose("TS-QDA-046", "file", bytes=content.size)
     try:
-        with content.open() as source, tempfile.SpooledTemporaryFile(max_size=_CHUNK * 8) as spool:
+        with plan.origin.open(content) as source, tempfile.SpooledTemporaryFile(max_size=_CHUNK * 8) as spool:
             while chunk := source.read(_CHUNK):
                 spool.write(chunk)
             spool.seek(0)
@@ -104,7 +105,7 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes | SourceFile, limit
                 while chunk := spool.read(_CHUNK):
                     target.write(chunk)
     except DAMAGED:
-        report.lose("TS-QDA-008", "file")
+        plan.report.lose("TS-QDA-008", "file")
 
 
 @dataclass(slots=True)
@@ -114,6 +115,7 @@ class _Plan:
     Attributes:
         files: files of the project by name in lower case.
         report: told of files that are renamed, missing, or have no place.
+        origin: archives that the files are still in.
         names: name of a file of the project → name in the archive.
         texts: name in the archive → text to write instead of a file.
         asked: (id of an element, attribute) → its path, asked for more than once.
@@ -121,6 +123,7 @@ class _Plan:
 
     files: dict[str, SourceFile]
     report: LossReport
+    origin: OpenArchives
     names: dict[str, str] = field(default_factory=dict)
     texts: dict[str, bytes] = field(default_factory=dict)
     asked: dict[tuple[int, str], str | None] = field(default_factory=dict)
@@ -180,7 +183,7 @@ class _Plan:
             return None
         key = self._held(path) if path is not None else None
         if key is not None and path is not None:
-            text, encoding = _decoded(self.files[key])
+            text, encoding = self._decoded(self.files[key])
             rule = owner.offset_rule.replace("utf16", "").strip("+")
             if encoding == "utf-8" and read_by(rule, text) == owner.text:
                 return self._path(path, owner)
@@ -200,9 +203,8 @@ class _Plan:
         self.texts[name] = owner.text.encode("utf-8", "replace")
         return INTERNAL + name
 
-
-def _decoded(file: SourceFile) -> tuple[str, str]:
-    try:
-        return decode(file.read())
-    except DAMAGED:
-        return "", ""
+    def _decoded(self, file: SourceFile) -> tuple[str, str]:
+        try:
+            return decode(self.origin.read(file))
+        except DAMAGED:
+            return "", ""
