@@ -115,7 +115,7 @@ def pooled(image: Floats, octave: int) -> Floats:
         return image
     side = 2**octave
     rows, columns = image.shape
-    return image.reshape(rows // side, side, columns // side, side).sum(axis=(1, 3))
+    return np.asarray(image.reshape(rows // side, side, columns // side, side).sum(axis=(1, 3)))
 
 
 def spread(image: Flags, octave: int) -> Flags:

@@ -143,7 +143,7 @@ def touching(extent: Flags, peaks: Flags) -> Flags:
     kept = np.zeros(n + 1, dtype=np.bool_)
     kept[image[peaks]] = True
     kept[0] = False
-    return np.asarray(kept[image])
+    return np.asarray(kept[image], dtype=np.bool_)
 
 
 def find_level_sets(
@@ -198,7 +198,7 @@ def connected(hot: Flags, counts: Floats, min_firms: int) -> Image:
     kept = held >= min_firms
     kept[0] = False
     numbers = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
-    return numbers[image]
+    return np.asarray(numbers[image], dtype=np.int32)
 
 
 def without_octaves(ground: Landscape) -> Landscape:

@@ -9,7 +9,7 @@ import numpy as np
 
 from townshift.process.clusters.grid import ClusterGrid, Floats, Ints, cluster_grid
 from townshift.process.clusters.hdbscan import hdbscan_labels
-from townshift.process.clusters.level_sets import Landscape, LevelSets, find_level_sets, landscape
+from townshift.process.clusters.level_sets import Image, Landscape, LevelSets, find_level_sets, landscape
 from townshift.process.clusters.null_level import critical_level
 from townshift.process.clusters.parameters import NOISE, ClustersParameters
 from townshift.process.clusters.polygons import cell_polygons, point_polygon
@@ -28,12 +28,14 @@ class Found:
         polygons: one shapely geometry per cluster.
         n_all: shape (clusters,), the reference's establishments in each outline; None without a reference.
         background: as in `Clusters`.
+        image: shape of the grid, cluster of each cell, -1 for none; empty for HDBSCAN.
     """
 
     labels: Labels
     polygons: list[Geometry]
     n_all: Ints | None
     background: float
+    image: Image
 
 
 class Search(Protocol):
@@ -80,7 +82,11 @@ class LevelSetSearch:
             n_all = np.bincount(within[within >= 0], minlength=len(numbers) - 1)
         per_unit = 1.0 if self.reference_cells is not None else 1e6 / self.grid.cell_m**2
         return Found(
-            image.ravel()[cells].astype(np.int64), cell_polygons(image, self.grid), n_all, areas.background * per_unit
+            image.ravel()[cells].astype(np.int64),
+            cell_polygons(image, self.grid),
+            n_all,
+            areas.background * per_unit,
+            image,
         )
 
 
@@ -108,7 +114,7 @@ class HdbscanSearch:
             # The hull's own corners are members, which "covers" counts and "contains" would not.
             tree = shapely.STRtree(shapely.points(*self.reference))
             n_all = np.array([len(tree.query(polygon, predicate="covers")) for polygon in polygons], dtype=np.int64)
-        return Found(labels, polygons, n_all, float("nan"))
+        return Found(labels, polygons, n_all, float("nan"), np.empty((0, 0), dtype=np.int32))
 
 
 def prepared_search(
