@@ -44,18 +44,18 @@ class Overlaps:
         Only records that exist in both years count: closures and openings say nothing about which cluster it is.
         Where areas are not known, or no record of the two exists in both years, the other index decides alone.
         """
-        members = _ratio(self.shared, self.old_known + self.new_known - self.shared)
-        area = _ratio(self.shared_area, self.old_area + self.new_area - self.shared_area)
+        members = ratio(self.shared, self.old_known + self.new_known - self.shared)
+        area = ratio(self.shared_area, self.old_area + self.new_area - self.shared_area)
         return weighted(members, area, area_weight)
 
     def old_in_new(self, area_weight: float) -> Floats:
         """Share of the earlier cluster that lies in the later one; shape (pairs,), 0 to 1."""
-        members, area = _ratio(self.shared, self.old_known), _ratio(self.shared_area, self.old_area)
+        members, area = ratio(self.shared, self.old_known), ratio(self.shared_area, self.old_area)
         return weighted(members, area, area_weight)
 
     def new_in_old(self, area_weight: float) -> Floats:
         """Share of the later cluster that lies in the earlier one; shape (pairs,), 0 to 1."""
-        members, area = _ratio(self.shared, self.new_known), _ratio(self.shared_area, self.new_area)
+        members, area = ratio(self.shared, self.new_known), ratio(self.shared_area, self.new_area)
         return weighted(members, area, area_weight)
 
 
@@ -150,7 +150,12 @@ def joined_overlaps(
     return Overlaps(old, new, records, old_known[old], new_known[new], square_metres, areas[old], areas[new])
 
 
-def _ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Floats:
-    """`part / whole`, NaN where the whole is nothing or unknown."""
+def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Floats:
+    """`part / whole`, NaN where the whole is nothing or unknown.
+
+    Example:
+        >>> ratio(np.array([1, 1]), np.array([2, 0]))
+        array([0.5, nan])
+    """
     top, bottom = part.astype(np.float64), whole.astype(np.float64)
-    return np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
+    return np.asarray(np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0), dtype=np.float64)

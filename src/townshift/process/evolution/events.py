@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from townshift.process.evolution.assignment_overlap import Overlaps, weighted
+from townshift.process.evolution.assignment_overlap import Overlaps, ratio, weighted
 from townshift.process.evolution.spill_over import SpillOvers
 from townshift.process.evolution.tracks_follow import Followed
 from townshift.process.evolution.tracks_input import YearlyClusters
@@ -88,12 +88,15 @@ def origins(followed: Followed, nodes: Ints, parameters: TracksParameters) -> Sh
         parameters: weights and thresholds.
     """
     pairs = followed.pairs
-    ground = _ratio(pairs.shared_area, pairs.new_area)
+    ground = ratio(pairs.shared_area, pairs.new_area)
     return _best_share(pairs.new, pairs.old, pairs, pairs.new_known, ground, followed.gap, nodes, parameters)
 
 
 def heirs(followed: Followed, nodes: Ints, parameters: TracksParameters) -> Shares:
     """The cluster, if any, in which each of these clusters went up: the one in which most of it stands after.
+
+    It is told from the last year in which it could have come back, so that two clusters seen as one for a year have not
+    merged.
 
     Args:
         followed: which cluster goes on as which.
@@ -101,8 +104,8 @@ def heirs(followed: Followed, nodes: Ints, parameters: TracksParameters) -> Shar
         parameters: weights and thresholds.
     """
     pairs = followed.pairs
-    ground = _ratio(pairs.shared_area, pairs.old_area)
-    return _best_share(pairs.old, pairs.new, pairs, pairs.old_known, ground, followed.gap, nodes, parameters)
+    ground = ratio(pairs.shared_area, pairs.old_area)
+    return _best_share(pairs.old, pairs.new, pairs, pairs.old_known, ground, -followed.gap, nodes, parameters)
 
 
 def share_interval(
@@ -148,19 +151,22 @@ def share_interval(
 
 
 def _best_share(
-    mine: Ints, other: Ints, pairs: Overlaps, known: Ints, ground: Floats, gap: Ints, nodes: Ints,
+    mine: Ints, other: Ints, pairs: Overlaps, known: Ints, ground: Floats, rank: Ints, nodes: Ints,
     parameters: TracksParameters,
 ) -> Shares:  # fmt: skip
-    """For each of `nodes`, the other cluster that holds most of it; clusters without common ground do not count."""
+    """For each of `nodes`, the other cluster that holds most of it in the year of lowest rank that has any pair.
+
+    Clusters without common ground do not count.
+    """
     none = np.full(len(nodes), -1, dtype=np.int64)
     size = int(max(mine.max(initial=-1), nodes.max(initial=-1))) + 1
     position = np.full(size, -1, dtype=np.int64)
     position[nodes] = np.arange(len(nodes))
     apart = ground < parameters.least_area
     used = np.flatnonzero((position[mine] >= 0) & ~apart)
-    members = _ratio(pairs.shared[used], known[used])
+    members = ratio(pairs.shared[used], known[used])
     inside = weighted(members, ground[used], parameters.area_weight)
-    order = np.lexsort([other[used], gap[used], -inside, mine[used]])
+    order = np.lexsort([other[used], -inside, rank[used], mine[used]])
     used = used[order]
     _, at = np.unique(mine[used], return_index=True)
     best = used[at]
@@ -286,8 +292,3 @@ def _undone(yearly: YearlyClusters, followed: Followed, parameters: TracksParame
 def _odds(real: int, undone: int) -> float:
     """Share of real events among those that look alike at first, half an event of each kind added."""
     return (real + 0.5) / (real + undone + 1.0)
-
-
-def _ratio(part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Floats:
-    top, bottom = part.astype(np.float64), whole.astype(np.float64)
-    return np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)

@@ -46,7 +46,8 @@ def spill_overs(
 ) -> SpillOvers:
     """Which new clusters were fed by moves or spin-offs from an older one.
 
-    The founders of a track are the firms it had in its first `founding_years`. Links from firms that had last stood in
+    The founders of a track are the firms it had in its first `founding_years` and then at least once more, so that a
+    firm taken for one of its own by mistake is none (of a track seen once: all). Links from firms that had last stood in
     an older track to these founders are summed by their probabilities; a founder that had itself stood in an older
     track which still stood then is a link of probability 1. The sum divided by the founders is the strength.
 
@@ -131,21 +132,33 @@ def _founders(
     years_in = yearly.years[yearly.node_year] - yearly.years[first_year[followed.track]]
     founding = candidates[followed.track] & (years_in < parameters.founding_years)
     for year in range(len(yearly.years) - 1, -1, -1):  # backwards, so that the first track of a record is what stays
-        if not founding[yearly.node_start[year] : yearly.node_start[year + 1]].any():
-            continue
-        rows = yearly.rows(year)
-        node, record = yearly.node[rows], yearly.record[rows]
-        mine = (node >= 0) & founding[node]
-        founded[record[mine]] = followed.track[node[mine]]
+        node, record = _standing_in(yearly, year, founding)
+        founded[record] = followed.track[node]
+    times = np.zeros(len(yearly.records), dtype=np.int64)
+    for year in range(len(yearly.years)):
+        node, record = _standing_in(yearly, year, candidates[followed.track])
+        times[record] += followed.track[node] == founded[record]
+    seen_once = np.bincount(followed.track, minlength=len(first_year)) < 2
+    founded[(times < 2) & ~seen_once[founded]] = -1
     return founded, np.bincount(founded[founded >= 0], minlength=len(first_year)).astype(np.int64)
+
+
+def _standing_in(yearly: YearlyClusters, year: int, chosen: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Nodes and records of the memberships of a year in chosen nodes."""
+    if not chosen[yearly.node_start[year] : yearly.node_start[year + 1]].any():
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    rows = yearly.rows(year)
+    node, record = yearly.node[rows].astype(np.int64), yearly.record[rows].astype(np.int64)
+    mine = (node >= 0) & chosen[node]
+    return node[mine], record[mine]
 
 
 def _of_links(yearly: YearlyClusters, followed: Followed, founded: Ints, links: pd.DataFrame | None) -> pd.DataFrame:
     """Links that lead to founders, from records that had stood in a track: track, origin, destination, p."""
     if links is None or links.empty:
         return _pairs([], [], [], [])
-    origin = yearly.records.get_indexer(links["origin_record"])
-    destination = yearly.records.get_indexer(links["destination_record"])
+    origin = yearly.records.get_indexer(pd.Index(links["origin_record"]))
+    destination = yearly.records.get_indexer(pd.Index(links["destination_record"]))
     year = links["year"].to_numpy(dtype=np.int64)
     known = (origin >= 0) & (destination >= 0)
     known[known] = founded[destination[known]] >= 0

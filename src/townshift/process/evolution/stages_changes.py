@@ -54,7 +54,7 @@ def changes(yearly: YearlyClusters, followed: Followed, step: Ints, parameters: 
     into = np.flatnonzero(before >= 0)
     gap = _gaps(followed)
     absorbed, keeps = _absorbed(followed, gap, parameters)
-    released, goes_on = _released(followed, gap, parameters)
+    released, goes_on = _released(yearly, followed, gap, parameters)
     first, later = size[before.clip(0)], size.copy()
     shared = _stayed(yearly, settled, before, parameters.bridged_years)
     np.add.at(shared, keeps, pairs.shared[absorbed].astype(np.float64))
@@ -110,14 +110,16 @@ def _absorbed(followed: Followed, gap: Ints, parameters: TracksParameters) -> tu
     return part, pairs.new[part]
 
 
-def _released(followed: Followed, gap: Ints, parameters: TracksParameters) -> tuple[Ints, Ints]:
-    """Pairs whose later cluster was not seen on its own the year before and lay in the earlier; and what goes on."""
-    pairs = followed.pairs
+def _released(yearly: YearlyClusters, followed: Followed, gap: Ints, parameters: TracksParameters) -> tuple[Ints, Ints]:
+    """Pairs whose later cluster was not seen on its own beside the earlier one and lay in it; and what goes on."""
+    pairs, track = followed.pairs, followed.track
     into = np.flatnonzero(followed.before >= 0)
-    goes_on_as = np.full(len(followed.track), -1, dtype=np.int64)
+    goes_on_as = np.full(len(track), -1, dtype=np.int64)
     goes_on_as[followed.before[into]] = into
     target = goes_on_as[pairs.old]
-    fresh = (gap[pairs.new] != 0) & (followed.before[pairs.new] != pairs.old)
+    seen = np.zeros((int(track.max()) + 1, len(yearly.years)), dtype=bool)
+    seen[track, yearly.node_year] = True
+    fresh = ~seen[track[pairs.new], yearly.node_year[pairs.old]]
     inside = pairs.new_in_old(parameters.area_weight) >= parameters.least_inclusion
     # The earlier cluster must go on in the very year in which the other one shows.
     part = np.flatnonzero(fresh & inside & (target >= 0) & (followed.gap == gap[target]))

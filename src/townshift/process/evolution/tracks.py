@@ -104,8 +104,10 @@ def cluster_tracks(
     if links is not None:
         links = checked_links(links)
     if not len(yearly.nodes):
-        status = [{"measure": "tracks", "status": "not_estimable", "reason": "no_cluster", "n": 0}]
-        return _answer([], [], [], status, Problem(NO_CLUSTER))
+        status: list[dict[str, object]] = [
+            {"measure": "tracks", "status": "not_estimable", "reason": "no_cluster", "n": 0}
+        ]
+        return _answer(None, None, None, status, Problem(NO_CLUSTER))
     followed = follow(yearly, parameters)
     span = spans(yearly, followed, parameters)
     names = _names(yearly, span)
@@ -113,7 +115,7 @@ def cluster_tracks(
     if len(yearly.years) == 1:
         row = {"status": "not_estimable", "reason": "one_year", "n": len(names)}
         status = [{"measure": "events", **row}, {"measure": "stages", **row}]
-        return _answer(table, [], [], status, Problem(ONE_YEAR, values={"year": int(yearly.years[0])}))
+        return _answer(table, None, None, status, Problem(ONE_YEAR, values={"year": int(yearly.years[0])}))
     came_from = origins(followed, span.first, parameters)
     fresh = (span.first_year > 0) & (came_from.probability < 0.5)
     fed = spill_overs(yearly, followed, span.first_year, span.last_year, fresh, links, parameters)
@@ -138,17 +140,19 @@ def cluster_tracks(
 
 
 def _answer(
-    tracks: pd.DataFrame | list[dict[str, object]],
-    events: pd.DataFrame | list[dict[str, object]],
-    stages: pd.DataFrame | list[dict[str, object]],
+    tracks: pd.DataFrame | None,
+    events: pd.DataFrame | None,
+    stages: pd.DataFrame | None,
     status: list[dict[str, object]],
     *warnings: Problem,
 ) -> Tracks:
-    empty = (
-        table if isinstance(table, pd.DataFrame) else typed(table, types)
-        for table, types in ((tracks, TRACK_TYPES), (events, EVENT_TYPES), (stages, STAGE_TYPES))
+    return Tracks(
+        tracks if tracks is not None else typed([], TRACK_TYPES),
+        events if events is not None else typed([], EVENT_TYPES),
+        stages if stages is not None else typed([], STAGE_TYPES),
+        typed(status, STATUS_TYPES),
+        warnings,
     )
-    return Tracks(*empty, typed(status, STATUS_TYPES), warnings)
 
 
 def _names(yearly: YearlyClusters, span: Spans) -> npt.NDArray[np.object_]:
@@ -194,7 +198,7 @@ def _event_table(
     number, other = found["number"].to_numpy(dtype=np.int64), found["other"].to_numpy(dtype=np.int64)
     table = found.assign(
         track=names[number],
-        other_track=np.where(other >= 0, names[other], None),
+        other_track=pd.array([names[at] if at >= 0 else None for at in other], dtype="string"),
         level=parameters.level,
     )
     table = table.sort_values(["year", "number", "kind"], kind="stable", ignore_index=True)

@@ -172,7 +172,9 @@ def _polygons(clusters: pd.DataFrame) -> tuple[npt.NDArray[Any] | None, list[Pro
     from shapely import from_wkb, make_valid
 
     column = clusters["polygon_wkb"]
-    values = column.astype(object).where(column.notna(), None).to_numpy(dtype=object)
+    values = np.array(
+        [None if empty else value for value, empty in zip(column, column.isna(), strict=True)], dtype=object
+    )
     shapes = np.asarray(from_wkb(values, on_invalid="ignore"), dtype=object)
     unreadable = sum(shape is None and value is not None for shape, value in zip(shapes, values, strict=True))
     if unreadable:
@@ -214,7 +216,7 @@ def _nodes_of(
         unknown += [(int(years[year]), int(c)) for c in np.unique(mine[~hit & (mine != IN_NO_CLUSTER)])]
     if not unknown:
         return node, []
-    values = {"pairs": len(unknown), "year": unknown[0][0], "cluster": unknown[0][1]}
+    values: dict[str, object] = {"pairs": len(unknown), "year": unknown[0][0], "cluster": unknown[0][1]}
     return node, [Problem("TS-EVOLUTION-004", values=values)]
 
 
