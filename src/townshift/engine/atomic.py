@@ -10,10 +10,10 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from townshift.errors import EngineError, Problem
 
@@ -56,8 +56,17 @@ def write_parquet(path: Path, table: pa.Table) -> None:
     write_batches(path, table.schema, table.to_batches())
 
 
-def write_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+def write_batches(
+    path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch], differing: Collection[str] = ()
+) -> int:
     """Write a stream of Arrow batches as Parquet, cut into equal row groups however the stream was cut.
+
+    Args:
+        path: the file.
+        schema: columns and types.
+        batches: the rows.
+        differing: columns of which nearly every cell differs, such as names and addresses: a dictionary of them costs
+            time and saves nothing. With any, least and largest values are kept of the first column alone.
 
     Returns:
         The number of rows.
@@ -69,10 +78,14 @@ def write_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
     import pyarrow.parquet as pq
 
     schema = schema.remove_metadata()
+    options: dict[str, Any] = {"compression_level": 3}
+    if differing:
+        alike = [name for name in schema.names if name not in differing]
+        options = {"compression_level": 1, "use_dictionary": alike, "write_statistics": schema.names[:1]}
     rows = 0
     with (
         writing(path) as handle,
-        pq.ParquetWriter(handle, schema, compression="zstd", compression_level=3, version="2.6") as writer,
+        pq.ParquetWriter(handle, schema, compression="zstd", version="2.6", **options) as writer,
     ):
         waiting: list[pa.RecordBatch] = []
         n_waiting = 0

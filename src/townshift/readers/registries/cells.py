@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING
 
 from townshift.readers.registries.mapping import Layout, RegistryMap
 from townshift.readers.registries.memo import Memo
 from townshift.readers.registries.values import day_after, read_amount, read_date, read_flag, read_number
+from townshift.readers.registries.whole_columns import whole_days
 from townshift.study.schemas import Field, schema
-
-if TYPE_CHECKING:
-    pass
 
 _CODED = re.compile(r"(\d{2,5}) - .*")
 _MONEY = "capital_million_yuan"
@@ -47,7 +44,7 @@ class CellReaders:
             if one.type == "date":
                 inclusive = one.name in layout.table.last_day
                 read = partial(_date, day_first=self._about.day_first, inclusive=inclusive)
-                readers[one.name] = Memo(read, pa.string())
+                readers[one.name] = Memo(read, pa.string(), None if inclusive else whole_days)
             elif one.name == _MONEY:
                 readers[one.name] = Memo(partial(read_amount, currency=self._currency, unit=unit), pa.float64())
             elif one.type == "number":

@@ -15,6 +15,7 @@ from townshift.readers.registries.quarantine import Quarantine
 from townshift.readers.registries.records import Rows
 from townshift.readers.registries.shifted import shifted_rows
 from townshift.readers.registries.values import NULL_MARKERS
+from townshift.readers.registries.whole_columns import trimmed
 from townshift.study.clean_parquet import loaded_schema
 
 if TYPE_CHECKING:
@@ -129,11 +130,11 @@ class Converter:
         given = column.combine_chunks()
         if isinstance(given, pa.ChunkedArray):
             given = pa.concat_arrays(given.chunks) if given.num_chunks else pa.array([], pa.string())
-        trimmed = pc.utf8_trim_whitespace(given)
-        if pc.sum(pc.binary_length(trimmed)) == pc.sum(pc.binary_length(given)):
+        found, changed = trimmed(given)
+        if changed is None:
             return given
-        silent = pc.fill_null(pc.is_in(trimmed, value_set=pa.array(self._markers)), False)
-        return pc.if_else(silent, pa.scalar(None, pa.string()), trimmed)
+        silent = pc.is_in(found, value_set=pa.array(self._markers))
+        return pc.if_else(pc.and_(silent, pa.array(changed)), pa.scalar(None, pa.string()), found)
 
     def _read(self, texts: dict[str, pa.Array]) -> tuple[dict[str, pa.Array], dict[tuple[str, str], Bools]]:
         """Cells read, and (column, reason) → rows whose cell could not be used as it is."""

@@ -31,16 +31,47 @@ class Cells:
     wrong: dict[str, npt.NDArray[np.bool_]]
 
 
-class Memo:
-    """A function of one cell, applied to columns: `read(text)` gives the value and `ok` or a reason."""
+AsWritten = Callable[["pa.Array"], npt.NDArray[np.bool_]]
+"""Which cells of a column of text are their own value."""
 
-    def __init__(self, read: Callable[[str], tuple[Any, str]], kind: pa.DataType) -> None:
+
+class Memo:
+    """A function of one cell, applied to columns.
+
+    Args:
+        read: `read(text)` gives the value and `ok` or a reason.
+        kind: type of the values.
+        as_written: cells for which `read` would give the cell itself; None = not known of any.
+    """
+
+    def __init__(
+        self, read: Callable[[str], tuple[Any, str]], kind: pa.DataType, as_written: AsWritten | None = None
+    ) -> None:
         self._read = read
         self._kind = kind
+        self._as_written = as_written
         self._known: dict[str, tuple[Any, str]] = {}
 
     def __call__(self, column: pa.Array) -> Cells:
         """The column as values, and which rows had a cell that could not be used as it is."""
+        if self._as_written is None:
+            return self._by_value(column)
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        other = ~self._as_written(column) & column.is_valid().to_numpy(zero_copy_only=False)
+        if not other.any():
+            return Cells(column, {})
+        mask = pa.array(other)
+        few = self._by_value(column.filter(mask))
+        wrong = {}
+        for reason, rows in few.wrong.items():
+            wrong[reason] = np.zeros(len(column), bool)
+            wrong[reason][np.flatnonzero(other)[rows]] = True
+        return Cells(pc.replace_with_mask(column, mask, few.values), wrong)
+
+    def _by_value(self, column: pa.Array) -> Cells:
+        """The column read by its distinct values."""
         import pyarrow as pa
 
         coded = column.dictionary_encode()

@@ -128,12 +128,10 @@ def _lines_of(data: bytes) -> tuple[Ints, Ints, Ints]:
     """Where each line ends, which lines hold an odd number of quotes, and which are empty."""
     signs = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(signs == _NEWLINE)
-    odd = np.zeros(0, np.int64)
-    if b'"' in data:
-        quotes = np.flatnonzero(signs == _QUOTE)
-        n_quotes = np.diff(np.searchsorted(quotes, ends), prepend=0)
-        odd = np.flatnonzero(n_quotes & 1)
     starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
+    odd = np.zeros(0, np.int64)
+    if len(ends) and b'"' in data:
+        odd = np.flatnonzero(np.bitwise_xor.reduceat((signs == _QUOTE).view(np.uint8), starts))
     length = ends - starts
     empty = np.flatnonzero((length == 0) | ((length == 1) & (signs[starts] == _RETURN)))
     return ends, odd, empty

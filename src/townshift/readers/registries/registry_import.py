@@ -43,6 +43,12 @@ DELIMITERS = (",", "\t", ";", "|")
 LOOKED_AT_BYTES = 1 << 16
 REPORT_FILE = "import_report.json"
 
+DIFFERING = (
+    "record_id", "registered_number", "name", "legal_representative", "shareholders", "phone", "address",
+    "production_address",
+)  # fmt: skip
+"""Columns of `firms` of which nearly every cell differs."""
+
 Told = Callable[[str, int, int, int], None]
 """Told of progress: file, bytes done, bytes in all, rows so far."""
 
@@ -267,7 +273,7 @@ class _Import:
                 records = records_of(table, self._report) if told else table
                 yield from resolved(records, self._report).to_batches()
 
-        self._report.rows["firms"] = write_batches(target, loaded_schema("firms"), batches())
+        self._report.rows["firms"] = write_batches(target, loaded_schema("firms"), batches(), DIFFERING)
 
     def _write_successions(self) -> None:
         """Links are few: they are merged in memory, the newer of two between the same ends winning."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 KEY = "key"
 RUN_ROWS = 65_536
-RANGE_ROWS = 100_000
+RANGE_ROWS = 250_000
 PIECE_ROWS = 1_024
 """A run is stored in pieces of so many rows, so that a range reads little more of it than its own rows."""
 
