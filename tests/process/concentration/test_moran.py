@@ -11,7 +11,7 @@ from scipy import sparse
 from townshift.errors import MeasureError
 from townshift.process.concentration.moran import local_moran, moran
 from townshift.process.concentration.moran_permutation import neighbour_tails
-from townshift.process.concentration.neighbours import (
+from townshift.process.concentration.neighbours_of_areas import (
     contiguity,
     from_pairs,
     nearest,

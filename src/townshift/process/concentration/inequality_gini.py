@@ -19,7 +19,7 @@ from townshift.process.concentration.area_values import (
     value_problems,
 )
 from townshift.process.concentration.inequality import MOST_PERMUTATIONS, PERMUTATIONS
-from townshift.process.concentration.neighbours import checked_weights
+from townshift.process.concentration.neighbours_of_areas import checked_weights
 from townshift.process.concentration.points import Floats
 from townshift.types import keyed_seed
 

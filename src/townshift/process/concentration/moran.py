@@ -12,7 +12,7 @@ from scipy.stats import false_discovery_control
 from townshift.process.concentration.area_values import area_values, refuse, setting_problems, value_problems
 from townshift.process.concentration.inequality import MOST_PERMUTATIONS, PERMUTATIONS
 from townshift.process.concentration.moran_permutation import neighbour_tails
-from townshift.process.concentration.neighbours import checked_weights, row_standardised
+from townshift.process.concentration.neighbours_of_areas import checked_weights, row_standardised
 from townshift.process.concentration.points import Floats
 from townshift.types import keyed_seed
 
@@ -98,7 +98,7 @@ def moran(
     Source: Moran (1950); Cliff and Ord (1981).
 
     Example:
-        >>> from townshift.process.concentration.neighbours import from_pairs
+        >>> from townshift.process.concentration.neighbours_of_areas import from_pairs
         >>> chain = from_pairs([[0, 1], [1, 2], [2, 3]], areas=4)
         >>> round(moran([0.0, 0.0, 1.0, 1.0], chain, permutations=9).value, 6)
         0.5
@@ -155,7 +155,7 @@ def local_moran(
     Source: Anselin (1995); Benjamini and Hochberg (1995); Caldas de Castro and Singer (2006) for their union.
 
     Example:
-        >>> from townshift.process.concentration.neighbours import from_pairs
+        >>> from townshift.process.concentration.neighbours_of_areas import from_pairs
         >>> chain = from_pairs([[0, 1], [1, 2], [2, 3]], areas=4)
         >>> local_moran([0.0, 0.0, 1.0, 1.0], chain, permutations=99).values
         array([0.75, 0.  , 0.  , 0.75])
