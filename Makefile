@@ -50,10 +50,9 @@ $(SPARK): requirements-spark.txt $(READY)
 docs: $(READY) ## the documentation site, in site/
 	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
 
-bench: $(READY) ## every benchmark, one after the other
-	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/check.py
-	$(BIN)/python benchmarks/series.py
+bench: $(SPARK) ## every benchmark at a small size; in full: BENCH=--full
+	@.ci/java
+	$(BIN)/python benchmarks/run.py $(BENCH)
 
 reference: $(READY) ## write the reference pages of the docs again from the code
 	$(BIN)/python docs/build_reference.py
