@@ -160,8 +160,9 @@ def own_map(folder: Path) -> Path:
     from townshift.study.schemas import schema
 
     path = folder / "map.toml"
-    columns = "\n".join(f'"{name}" = "{name}"' for name in schema("firms").names)
-    path.write_text(f'format = 1\nregistry = "cn"\n\n[columns]\n{columns}\n', encoding="utf-8")
+    columns = "\n".join(f'"{name}" = "{name}"' for name in schema("firms").names if name != "record_id")
+    head = 'format = 1\nregistry = "cn"\ncapital_unit = "百万元"\n\n[[table]]\ninto = "firms"\nneeds = ["name"]\n'
+    path.write_text(f"{head}\n[table.columns]\n{columns}\n", encoding="utf-8")
     return path
 
 
