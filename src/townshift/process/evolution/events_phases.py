@@ -26,7 +26,7 @@ def phase_events(
     shown: npt.NDArray[np.bool_],
     parameters: TracksParameters,
 ) -> pd.DataFrame:
-    """One row a phase of growth or decline.
+    """One row a phase of growth or decline that lasts `phase_least_years`.
 
     The strength is the mean change of ln(firms) a year over the phase, `Σ r / Σ d`, with its normal interval of
     variance `Σ v / (Σ d)²`; the probability is the highest that a year of the phase belongs to growth (decline). A
@@ -56,6 +56,8 @@ def phase_events(
         for track, first, last, probability in phases(np.where(used, p, 0.0), parameters):
             part = np.s_[track, first : last + 1]
             years = float(change.years[part].sum())
+            if years < parameters.phase_least_years:
+                continue
             rate = float(change.change[part].sum()) / years
             sd = float(np.sqrt(change.variance[part].sum())) / years
             early = first == 0 and span.first_year[track] == 0

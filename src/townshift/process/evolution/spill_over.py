@@ -47,8 +47,8 @@ def spill_overs(
     """Which new clusters were fed by moves or spin-offs from an older one.
 
     The founders of a track are the firms it had in its first `founding_years` and then at least once more, so that a
-    firm taken for one of its own by mistake is none (of a track seen once: all). Links from firms that had last stood in
-    an older track to these founders are summed by their probabilities; a founder that had itself stood in an older
+    firm taken for one of its own by mistake is none (of a track seen once: all). Links from firms that had last stood
+    in an older track to these founders are summed by their probabilities; a founder that had itself stood in an older
     track which still stood then is a link of probability 1. The sum divided by the founders is the strength.
 
     Args:

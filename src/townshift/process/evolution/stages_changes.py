@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from townshift.process.evolution.assignment_overlap import Overlaps, joined_overlaps, shared_records
 from townshift.process.evolution.stages_settled import settled_nodes
-from townshift.process.evolution.tracks_follow import Followed
+from townshift.process.evolution.tracks_follow import ABSENT, Followed, together
 from townshift.process.evolution.tracks_input import YearlyClusters
 from townshift.process.evolution.tracks_parameters import TracksParameters
 
@@ -36,33 +37,31 @@ def changes(yearly: YearlyClusters, followed: Followed, step: Ints, parameters: 
 
     Formula: `r = ln(N' / N)`, `v = (came + left + 1) / (N N')` with N, N' the firms before and after; firms of a
     cluster that was absorbed in the step are added before, firms of a cluster that came out of it are added after, and
-    `came`, `left` are the firms of N' that were not in N and the other way round.
+    `came`, `left` are the firms of N' that were not in N and the other way round. Firms are counted as `settled_nodes`
+    settles them.
 
     Args:
         yearly: the clusters.
         followed: which goes on as which.
         step: shape (nodes,), number of the step of its track that ends in the node, -1 at the beginning.
-        parameters: `area_weight`, `least_inclusion`.
-
-    Firms are counted as `settled_nodes` settles them, so that flicker at the edge of a cluster is no change.
+        parameters: `least_inclusion`, `bridged_years`.
 
     Source: delta method for a birth-death process, variance of ln N.
     """
-    before, pairs = followed.before, followed.pairs
+    before = followed.before
     settled = settled_nodes(yearly, followed, parameters.bridged_years)
     size = np.bincount(settled[settled >= 0], minlength=len(before)).astype(np.float64)
+    pairs = _flows(yearly, settled, parameters.bridged_years)
+    part, target, absorbed = _structural(yearly, followed, pairs, parameters.least_inclusion)
+    first, later, shared = size[before.clip(0)], size.copy(), np.zeros(len(size))
+    own = before[pairs.new] == pairs.old
+    shared[pairs.new[own]] = pairs.shared[own]
+    np.add.at(shared, target, pairs.shared[part].astype(np.float64))
+    np.add.at(first, target[absorbed], size[pairs.old[part[absorbed]]])
+    np.add.at(later, target[~absorbed], size[pairs.new[part[~absorbed]]])
+    steps = int(step.max()) + 1
+    tracks = int(followed.track.max()) + 1
     into = np.flatnonzero(before >= 0)
-    gap = _gaps(followed)
-    absorbed, keeps = _absorbed(followed, gap, parameters)
-    released, goes_on = _released(yearly, followed, gap, parameters)
-    first, later = size[before.clip(0)], size.copy()
-    shared = _stayed(yearly, settled, before, parameters.bridged_years)
-    np.add.at(shared, keeps, pairs.shared[absorbed].astype(np.float64))
-    np.add.at(shared, goes_on, pairs.shared[released].astype(np.float64))
-    np.add.at(first, keeps, size[pairs.old[absorbed]])
-    np.add.at(later, goes_on, size[pairs.new[released]])
-    steps = int(step.max()) + 1 if len(step) else 0
-    tracks = int(followed.track.max()) + 1 if len(step) else 0
     change, years, variance = np.zeros((tracks, steps)), np.zeros((tracks, steps)), np.ones((tracks, steps))
     at = followed.track[into], step[into]
     n, m = np.maximum(first[into], 0.5), np.maximum(later[into], 0.5)
@@ -73,54 +72,49 @@ def changes(yearly: YearlyClusters, followed: Followed, step: Ints, parameters: 
     return Changes(change, years, variance)
 
 
-def _stayed(yearly: YearlyClusters, settled: npt.NDArray[np.int32], before: Ints, bridged: int) -> Floats:
-    """Firms of each cluster that had stood in the cluster before it of its track; shape (nodes,)."""
-    count = np.zeros(len(before))
+def _flows(yearly: YearlyClusters, settled: npt.NDArray[np.int32], bridged: int) -> Overlaps:
+    """Firms that went from each cluster of the years before to each cluster of a year."""
+    nodes = len(yearly.nodes)
+    nowhere = np.full(nodes, np.nan)
+    parts: list[Overlaps] = []
     standings: list[npt.NDArray[np.int32]] = []
     for year in range(len(yearly.years)):
         rows = yearly.rows(year)
         record, node = yearly.record[rows], settled[rows]
-        inside = node >= 0
-        record, node = record[inside], node[inside]
         for standing in standings:
-            same = standing[record] == before[node]
-            count += np.bincount(node[same], minlength=len(before))
-        standing = np.full(len(yearly.records), -2, dtype=np.int32)
+            was = standing[record]
+            both = was != ABSENT
+            parts.append(joined_overlaps(shared_records(was[both], node[both], nodes), None, nowhere, nodes))
+        standing = np.full(len(yearly.records), ABSENT, dtype=np.int32)
         standing[record] = node
         standings = [standing, *standings][: bridged + 1]
-    return count
+    return together(parts)
 
 
-def _gaps(followed: Followed) -> Ints:
-    """Missing years before each node, -1 at the beginning of its track."""
-    gap = np.full(len(followed.track), -1, dtype=np.int64)
-    own = followed.before[followed.pairs.new] == followed.pairs.old
-    gap[followed.pairs.new[own]] = followed.gap[own]
-    return gap
+def _structural(
+    yearly: YearlyClusters, followed: Followed, pairs: Overlaps, least: float
+) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    """Pairs in which one cluster went up in another track or came out of it.
 
-
-def _absorbed(followed: Followed, gap: Ints, parameters: TracksParameters) -> tuple[Ints, Ints]:
-    """Pairs whose earlier cluster is not seen on its own any more and lies in the later one; and that later one."""
-    pairs = followed.pairs
-    goes_on = np.zeros(len(followed.track), dtype=bool)
-    goes_on[followed.before[gap == 0]] = True
-    lost = ~goes_on[pairs.old] & (followed.before[pairs.new] != pairs.old) & (followed.gap <= gap[pairs.new])
-    inside = pairs.old_in_new(parameters.area_weight) >= parameters.least_inclusion
-    part = np.flatnonzero(lost & inside)
-    return part, pairs.new[part]
-
-
-def _released(yearly: YearlyClusters, followed: Followed, gap: Ints, parameters: TracksParameters) -> tuple[Ints, Ints]:
-    """Pairs whose later cluster was not seen on its own beside the earlier one and lay in it; and what goes on."""
-    pairs, track = followed.pairs, followed.track
-    into = np.flatnonzero(followed.before >= 0)
-    goes_on_as = np.full(len(track), -1, dtype=np.int64)
-    goes_on_as[followed.before[into]] = into
-    target = goes_on_as[pairs.old]
+    Returns:
+        Positions of the pairs; the node at the end of the step of the track that absorbed or released; whether it
+        absorbed (else it released).
+    """
+    track, year, before = followed.track, yearly.node_year, followed.before
     seen = np.zeros((int(track.max()) + 1, len(yearly.years)), dtype=bool)
-    seen[track, yearly.node_year] = True
-    fresh = ~seen[track[pairs.new], yearly.node_year[pairs.old]]
-    inside = pairs.new_in_old(parameters.area_weight) >= parameters.least_inclusion
-    # The earlier cluster must go on in the very year in which the other one shows.
-    part = np.flatnonzero(fresh & inside & (target >= 0) & (followed.gap == gap[target]))
-    return part, target[part]
+    seen[track, year] = True
+    into = np.flatnonzero(before >= 0)
+    goes_on_as = np.full(len(track), -1, dtype=np.int64)
+    goes_on_as[before[into]] = into
+    other = track[pairs.old] != track[pairs.new]
+    # Absorbed: the earlier cluster is on its own no more, and went on until now or into the years now bridged.
+    lost = other & (before[pairs.new] >= 0) & ~seen[track[pairs.old], year[pairs.new]]
+    lost &= (year[pairs.old] >= year[before[pairs.new]]) & (pairs.shared >= least * pairs.old_known)
+    goes_on = goes_on_as[pairs.old]
+    lost &= (goes_on < 0) | (year[goes_on] > year[pairs.new])
+    # Released: the later cluster was not on its own beside the earlier one, which goes on in the same year.
+    fresh = other & (goes_on >= 0) & ~seen[track[pairs.new], year[pairs.old]]
+    fresh &= (year[goes_on] == year[pairs.new]) & (pairs.shared >= least * pairs.new_known)
+    part = np.concatenate([np.flatnonzero(lost), np.flatnonzero(fresh)])
+    target = np.concatenate([pairs.new[lost], goes_on[fresh]])
+    return part, target, np.arange(len(part)) < int(lost.sum())

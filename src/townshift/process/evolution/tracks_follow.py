@@ -69,7 +69,7 @@ def follow(yearly: YearlyClusters, parameters: TracksParameters) -> Followed:
             for gap, standing in enumerate(standings)
         ]
         gap_of = np.concatenate([[], *(np.full(len(pairs.old), gap) for gap, pairs in enumerate(found))])
-        pairs, gap_of = _together(found), gap_of.astype(np.int64)
+        pairs, gap_of = together(found), gap_of.astype(np.int64)
         weight = pairs.overlap(parameters.area_weight)
         kept = _matched(pairs, weight, parameters)
         before[pairs.new[kept]] = pairs.old[kept]
@@ -79,7 +79,7 @@ def follow(yearly: YearlyClusters, parameters: TracksParameters) -> Followed:
         parts.append(pairs)
         gaps.append(gap_of)
         standings = [_standing(yearly, year), *standings][: parameters.bridged_years + 1]
-    return Followed(_numbered(before), before, overlap, _together(parts), np.concatenate(gaps))
+    return Followed(_numbered(before), before, overlap, together(parts), np.concatenate(gaps))
 
 
 def _areas(yearly: YearlyClusters) -> Floats:
@@ -126,7 +126,8 @@ def _overlaps(
     return joined_overlaps(shared_records(old, new, nodes), ground, areas, nodes)
 
 
-def _together(parts: list[Overlaps]) -> Overlaps:
+def together(parts: list[Overlaps]) -> Overlaps:
+    """The pairs of several years, one after the other."""
     if not parts:
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
         return Overlaps(none, none, none, none, none, nothing, nothing, nothing)

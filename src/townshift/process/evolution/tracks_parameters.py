@@ -103,6 +103,7 @@ class TracksParameters(Parameters):
         phase_years: prior mean length of a phase of steady change, years.
         phase_enters: probability at which a phase of growth or decline is believed.
         phase_leaves: probability below which it is over; lower than `phase_enters`, against flicker.
+        phase_least_years: years that a phase must last; a jump within one year is none.
         emerging_years: years after a birth or spill-over in which a cluster counts as emerging unless it declines.
         level: probability inside the intervals.
     """
@@ -121,5 +122,6 @@ class TracksParameters(Parameters):
     phase_years: float = Field(default=8.0, gt=1)
     phase_enters: float = Field(default=0.8, gt=0.5, le=1)
     phase_leaves: float = Field(default=0.5, gt=0, le=1)
+    phase_least_years: float = Field(default=2.0, ge=0)
     emerging_years: int = Field(default=3, ge=0)
     level: float = Field(default=LEVEL, gt=0, lt=1)
