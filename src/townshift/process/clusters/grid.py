@@ -94,7 +94,7 @@ def cluster_grid(x_m: Floats, y_m: Floats, n: int, parameters: ClustersParameter
     width, height = x1 - x0, y1 - y0
     # Points on one line still have a window: as wide as they would be apart if they filled it.
     area = max(hull.area, max(width, height) ** 2 / max(n, 1))
-    cell = (parameters.bandwidth_m or float(np.sqrt(area / n)) / parameters.spacing_divisor) / CELLS_PER_BANDWIDTH
+    cell = (parameters.bandwidth_m or float(np.sqrt(area / n)) / SPACING_PER_BANDWIDTH) / CELLS_PER_BANDWIDTH
     block = 2 ** (parameters.octaves - 1)
     while (shape := _shape(width, height, cell, block))[0] * shape[1] > parameters.max_cells:
         cell *= 2**0.25

@@ -10,6 +10,10 @@ import numpy.typing as npt
 from townshift.process.clusters.grid import ClusterGrid, Flags, Floats, Ints, pooled, smoothed, spread
 from townshift.process.clusters.parameters import ClustersParameters
 
+import os
+
+EDGE = float(os.environ.get("EDGE", 0))
+EDGE_REACH = int(os.environ.get("REACH", 4))
 MOST_ROUNDS = 10
 """Rounds in which the background is taken anew outside what was found; usually three or four settle it."""
 
@@ -81,6 +85,7 @@ def excess(
 
     Source: McCullagh and Nelder (1989), section 2.4, on deviance residuals.
     """
+    from scipy.ndimage import maximum_filter
     from scipy.special import xlogy
 
     density = smoothed(counts)
@@ -89,6 +94,8 @@ def excess(
         flags = usable & (density * (1 - background) >= ratio * background * (mean - density))
     else:
         flags = usable & (density >= ratio * background * mean)
+    if EDGE:
+        flags &= density >= EDGE * maximum_filter(density, size=2 * EDGE_REACH + 1, mode="constant")
     factor = scale[flags]
     found, at_risk = density[flags] * factor, mean[flags] * factor
     expected = background * at_risk
