@@ -187,7 +187,7 @@ class Maker:
             selections=self.many(lambda: self.passage(text)),
             codings=self.codings(),
             notes=self.some_of("note"),
-            values=self.values(),
+            variable_values=self.values(),
         )
 
     def file(self, own: str, content: bytes, ending: str) -> str:
@@ -213,7 +213,7 @@ class Maker:
             "description": self.draw(MAYBE_WORDS),
             "codings": self.codings(),
             "notes": self.some_of("note"),
-            "values": self.values(),
+            "variable_values": self.values(),
         }
 
     def box(self, names: tuple[str, ...] = ("first_x", "first_y", "second_x", "second_y")) -> dict[str, object]:
@@ -288,7 +288,7 @@ class Maker:
             name=self.draw(MAYBE_WORDS),
             description=self.draw(MAYBE_WORDS),
             codes=self.some_of("code"),
-            values=self.values(),
+            variable_values=self.values(),
             sources=self.some_of("source"),
             selections=self.some_of("selection"),
         )

@@ -223,7 +223,7 @@ def test_maxqda_writes_guids_in_upper_case_and_we_give_them_back_so(tmp_path: Pa
     assert [one.name for one in found.project.sources] == ["Answer"] * 3
     assert found.project.sources[2].selections[0].description == "odd answer"
     assert [case.name for case in found.project.cases] == [None] * 3
-    assert [case.values[0].value for case in found.project.cases] == ["20", "21", "22"]
+    assert [case.variable_values[0].value for case in found.project.cases] == ["20", "21", "22"]
     assert quotes(found) == ["high", "high"]
 
 

@@ -122,7 +122,7 @@ def test_values_that_the_schema_refuses_are_mended_or_left_out_and_told(tmp_path
             m.Case(
                 guid=guid("c"),
                 codes=("code-1",),
-                values=(
+                variable_values=(
                     m.VariableValue(variable=guid("v"), type="Float", value="1e5"),
                     m.VariableValue(variable=guid("v"), type="Float", value="many"),
                     m.VariableValue(variable=guid("v"), type="Boolean", value="TRUE"),
@@ -139,7 +139,7 @@ def test_values_that_the_schema_refuses_are_mended_or_left_out_and_told(tmp_path
     assert found.name == "ab"
     assert found.codes[0].color == "#AABBCC"
     assert found.cases[0].codes == (found.codes[0].guid,)
-    assert [one.value for one in found.cases[0].values] == ["100000", None, "true"]
+    assert [one.value for one in found.cases[0].variable_values] == ["100000", None, "true"]
     assert found.sources[0].text == "a\x01b", "a text is never cut: it gets a file of its own"
     assert set(report.codes) == {
         *("TS-QDA-033", "TS-QDA-041", "TS-QDA-042", "TS-QDA-043", "TS-QDA-044", "TS-QDA-045", "TS-QDA-051"),

@@ -95,7 +95,7 @@ _DESCRIPTION = Part({"Description": ""}, "description", "text")
 _TEXT = Part({"PlainTextContent": ""}, "text", "text")
 _NOTE_REFS = Part({"NoteRef": ""}, "notes", "references", refers=("Note",))
 _CODINGS = Part({"Coding": "Coding"}, "codings", "many")
-_VALUES = Part({"VariableValue": "VariableValue"}, "values", "many")
+_VALUES = Part({"VariableValue": "VariableValue"}, "variable_values", "many")
 VALUE_TAGS = ("TextValue", "BooleanValue", "IntegerValue", "FloatValue", "DateValue", "DateTimeValue")
 SOURCE_TAGS = ("TextSource", "PictureSource", "PDFSource", "AudioSource", "VideoSource")
 SELECTION_TAGS = (

@@ -91,7 +91,7 @@ class Case(Element):
     name: str | None = None
     description: str | None = None
     codes: tuple[str, ...] = ()
-    values: tuple[VariableValue, ...] = ()
+    variable_values: tuple[VariableValue, ...] = ()
     sources: tuple[str, ...] = ()
     selections: tuple[str, ...] = ()
 
@@ -140,7 +140,7 @@ class TextSource(Audited):
     selections: tuple[TextSelection, ...] = ()
     codings: tuple[Coding, ...] = ()
     notes: tuple[str, ...] = ()
-    values: tuple[VariableValue, ...] = ()
+    variable_values: tuple[VariableValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ class PictureSource(Audited):
     selections: tuple[PictureSelection, ...] = ()
     codings: tuple[Coding, ...] = ()
     notes: tuple[str, ...] = ()
-    values: tuple[VariableValue, ...] = ()
+    variable_values: tuple[VariableValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +204,7 @@ class PdfSource(Audited):
     representation: TextSource | None = None
     codings: tuple[Coding, ...] = ()
     notes: tuple[str, ...] = ()
-    values: tuple[VariableValue, ...] = ()
+    variable_values: tuple[VariableValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +271,7 @@ class MediaSource(Audited):
     selections: tuple[MediaSelection, ...] = ()
     codings: tuple[Coding, ...] = ()
     notes: tuple[str, ...] = ()
-    values: tuple[VariableValue, ...] = ()
+    variable_values: tuple[VariableValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
