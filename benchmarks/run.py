@@ -41,7 +41,7 @@ class Start:
 
 STARTS: dict[str, Start] = {
     "check": Start("--rows 50000 100000"),
-    "clusters_choice": Start(),
+    "clusters_choice": Start("--seeds 2 --nulls 20 --first 1"),
     "concentration": Start(),
     "concentration_areas": Start(),
     "concentration_clusters": Start(),
