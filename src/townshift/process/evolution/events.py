@@ -92,20 +92,32 @@ def origins(followed: Followed, nodes: Ints, parameters: TracksParameters) -> Sh
     return _best_share(pairs.new, pairs.old, pairs, pairs.new_known, ground, followed.gap, nodes, parameters)
 
 
-def heirs(followed: Followed, nodes: Ints, parameters: TracksParameters) -> Shares:
-    """The cluster, if any, in which each of these clusters went up: the one in which most of it stands after.
+def heirs(yearly: YearlyClusters, followed: Followed, span: Spans, parameters: TracksParameters) -> Shares:
+    """The cluster, if any, in which each track went up: the one in which most of its last cluster stands after.
 
-    It is told from the last year in which it could have come back, so that two clusters seen as one for a year have not
-    merged.
+    It must be in clusters of the same track in most of the years in which it could have come back (`bridged_years` and
+    the first one), so that two clusters seen as one for a year have not merged.
 
     Args:
+        yearly: the clusters.
         followed: which cluster goes on as which.
-        nodes: shape (tracks,), last node of each track.
+        span: when each track was seen.
         parameters: weights and thresholds.
     """
-    pairs = followed.pairs
+    pairs, track = followed.pairs, followed.track
     ground = ratio(pairs.shared_area, pairs.old_area)
-    return _best_share(pairs.old, pairs.new, pairs, pairs.old_known, ground, -followed.gap, nodes, parameters)
+    found = _best_share(
+        pairs.old, pairs.new, pairs, pairs.old_known, ground, followed.gap, span.last, parameters
+    )  # fmt: skip
+    inside = (pairs.old_in_new(parameters.area_weight) >= parameters.least_inclusion) & ~(
+        ground < parameters.least_area
+    )
+    same = inside & (span.last[track[pairs.old]] == pairs.old)
+    same &= (found.other >= 0)[track[pairs.old]] & (track[found.other[track[pairs.old]]] == track[pairs.new])
+    years_inside = np.bincount(track[pairs.old[same]], minlength=len(span.last))
+    years_seen = np.minimum(len(yearly.years) - 1 - span.last_year, parameters.bridged_years + 1)
+    lasting = 2 * years_inside > years_seen
+    return Shares(found.other, found.share, found.low, found.high, np.where(lasting, found.probability, 0.0))
 
 
 def share_interval(
@@ -134,7 +146,7 @@ def share_interval(
         >>> [round(float(value[0]), 3) for value in found]
         [0.9, 0.669, 0.982, 0.996]
     """
-    from scipy.stats import beta
+    from scipy.special import betainc, betaincinv
 
     a, b = shared + 0.5, known - shared + 0.5
     w = np.where(np.isnan(ground), 0.0, np.where(known > 0, area_weight, 1.0))
@@ -142,10 +154,10 @@ def share_interval(
     tails = (1 - level) / 2
     firms = np.divide(shared, known, out=np.zeros(len(a)), where=known > 0)
     low, share, high = (
-        fixed + (1 - w) * firms_share for firms_share in (beta.ppf(tails, a, b), firms, beta.ppf(1 - tails, a, b))
+        fixed + (1 - w) * firms_share for firms_share in (betaincinv(a, b, tails), firms, betaincinv(a, b, 1 - tails))
     )
     needed = np.divide(threshold - fixed, 1 - w, out=np.where(fixed >= threshold, 0.0, 2.0), where=w < 1)
-    probability = np.where((known == 0) & (w == 0), 0.0, beta.sf(np.clip(needed, 0, 1), a, b))
+    probability = np.where((known == 0) & (w == 0), 0.0, 1 - betainc(a, b, np.clip(needed, 0, 1)))
     probability = np.where(needed <= 0, 1.0, np.where(needed > 1, 0.0, probability))
     return share, low, high, probability
 

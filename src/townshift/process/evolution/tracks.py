@@ -120,7 +120,7 @@ def cluster_tracks(
     fresh = (span.first_year > 0) & (came_from.probability < 0.5)
     fed = spill_overs(yearly, followed, span.first_year, span.last_year, fresh, links, parameters)
     begun, unlikely_begun = beginnings(yearly, followed, span, came_from, fed, parameters)
-    ended, unlikely_ended = ends(yearly, followed, span, heirs(followed, span.last, parameters), parameters)
+    ended, unlikely_ended = ends(yearly, followed, span, heirs(yearly, followed, span, parameters), parameters)
     step = _steps(followed)
     change = changes(yearly, followed, step, parameters)
     spread = overdispersion(change.change, change.years, change.variance)
