@@ -131,6 +131,7 @@ def synthetic_registry(
     *,
     country: Country = "cn",
     difficulty: Difficulty = "hard",
+    points: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> SyntheticRegistry:
     """Write a registry and, apart from it, the truth about it.
@@ -145,6 +146,7 @@ def synthetic_registry(
         seed: whole number; every draw follows from it.
         country: `cn` (Chinese, unified social credit codes) or `uk` (English, company numbers).
         difficulty: `plain` or `hard`: how many traces moves leave and how much the registry hides.
+        points: also give most records coordinates and a use, and the truth the nucleus that each stands at.
         progress: is told how many records have been written, block by block.
 
     Returns:
@@ -163,7 +165,8 @@ def synthetic_registry(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from townshift.examples.registry_files import FIRM_DICTIONARY, firm_table, move_table, record_table
+    from townshift.examples.registry_files import FIRM_DICTIONARY, block_points, firm_table, move_table, record_table
+    from townshift.examples.registry_points import build_nuclei
     from townshift.examples.registry_world import build_world
 
     if not SMALLEST <= firms <= LARGEST:
@@ -176,12 +179,14 @@ def synthetic_registry(
         folder / "truth" / "moves.parquet",
         folder / "truth" / "records.parquet",
     ]
+    nuclei = build_nuclei(world, seed) if points else None
     counts = np.zeros(3, dtype=np.int64)
     with ExitStack() as stack:
         writers: list[Any] = [None, None, None]
         for block in latent_blocks(world, words, firms, seed, difficulty):
+            at = None if nuclei is None else block_points(world, nuclei, block, seed)
             tables = (
-                firm_table(world, words, block, difficulty), move_table(block), record_table(world, block)
+                firm_table(world, words, block, difficulty, at), move_table(block), record_table(world, block, at)
             )  # fmt: skip
             for place, (path, table) in enumerate(zip(paths, tables, strict=True)):
                 if writers[place] is None:

@@ -16,6 +16,7 @@ from townshift.examples.registry_columns import (
 from townshift.examples.registry_firms import BRANCH, OPEN, Names
 from townshift.examples.registry_moves import END, KINDS, RELOCATION
 from townshift.examples.registry_noise import FAULTS
+from townshift.examples.registry_points import BlockPoints, Nuclei, draw_points, shown_columns, true_columns
 from townshift.examples.registry_sampling import Ints, chance
 from townshift.examples.registry_world import World
 
@@ -26,17 +27,19 @@ STATUS = {
 ORDER = (
     "record_id", "name", "from", "to", "industry", "kind", "employees", "capital_million_yuan", "source_id", "registry",
     "registered_number", "legal_form", "legal_representative", "shareholders", "phone", "scope", "address",
-    "production_address", "province", "city", "county", "status",
+    "production_address", "province", "city", "county", "status", "lon", "lat", "use",
 )  # fmt: skip
 FIRM_DICTIONARY = (
     "industry", "kind", "employees", "capital_million_yuan", "source_id", "registry", "legal_form", "scope", "province",
-    "city", "county", "status", "member", "true_place_id",
+    "city", "county", "status", "member", "true_place_id", "use", "true_nucleus",
 )  # fmt: skip
 """Columns of few values, written through a dictionary."""
 
 
-def firm_table(world: World, words: Names, block: Block, difficulty: Difficulty) -> pa.Table:
-    """The rows of `data/firms.parquet`, ordered by record id within the block."""
+def firm_table(
+    world: World, words: Names, block: Block, difficulty: Difficulty, points: BlockPoints | None = None
+) -> pa.Table:
+    """The rows of `data/firms.parquet`, ordered by record id within the block; with `points`, where and for what."""
     records, rng, size = block.records, block.rng, len(block.records)
     faults = FAULTS[difficulty]
     wrong = chance(rng, size, faults.wrong_code)
@@ -52,6 +55,7 @@ def firm_table(world: World, words: Names, block: Block, difficulty: Difficulty)
     registry = {"cn": "cn", "uk": "companies_house"}[world.country]
     found["registry"] = pa.array([registry]).take(pa.array(np.zeros(size, dtype=np.int8)))
     found["record_id"] = record_ids(block.ids, "R", ID_WIDTH)
+    found |= {} if points is None else shown_columns(points)
     return pa.table({name: found[name] for name in ORDER if name in found})
 
 
@@ -79,7 +83,15 @@ def _firm_of(block: Block) -> Ints:
     return first
 
 
-def record_table(world: World, block: Block) -> pa.Table:
+def block_points(world: World, nuclei: Nuclei, block: Block, seed: int) -> BlockPoints:
+    """Where the block's records stand."""
+    records = block.records
+    return draw_points(
+        world, nuclei, seed, block.number, records.site, records.entry, records.industry == 0, records.twin
+    )
+
+
+def record_table(world: World, block: Block, points: BlockPoints | None = None) -> pa.Table:
     """The truth about every record, in the order of `firms`."""
     records = block.records
     closed = (records.exit != OPEN) & (records.exit < END)
@@ -94,5 +106,6 @@ def record_table(world: World, block: Block) -> pa.Table:
             "true_exit": pa.array(days, mask=~closed),
             "member": pa.array(records.industry == 0),
             "duplicate_of": ids.take(pa.array(records.twin, mask=records.twin < 0)),
+            **({} if points is None else true_columns(points)),
         }
     )

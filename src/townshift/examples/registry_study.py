@@ -62,7 +62,9 @@ def write_example(
         ValueError: too few or too many firms.
     """
     folder = Path(folder)
-    written = synthetic_registry(folder, firms, seed, country=country, difficulty=difficulty, progress=progress)
+    written = synthetic_registry(
+        folder, firms, seed, country=country, difficulty=difficulty, points=True, progress=progress
+    )
     _write_tables(folder, written, seed, country)
     values = {"FIRMS": f"{firms}", "SEED": f"{seed}", "COUNTRY": country, "DIFFICULTY": difficulty}
     for name in ("study.toml", "claims.toml", "README.md"):
@@ -86,6 +88,7 @@ def _write_tables(folder: Path, written: SyntheticRegistry, seed: int, country: 
         policy_rows,
         town_stocks,
     )
+    from townshift.examples.registry_points import NUCLEUS_COLUMNS, build_nuclei, nucleus_rows
     from townshift.examples.registry_world import FOCAL, build_world, gazetteer
 
     world = build_world(country, seed)
@@ -109,6 +112,7 @@ def _write_tables(folder: Path, written: SyntheticRegistry, seed: int, country: 
     ):
         _write_csv(folder / "data" / f"{table}.csv", columns, rows)
     _write_csv(folder / "truth" / "coverage.csv", ("year", "kind", "coverage"), coverage_rows(world))
+    _write_csv(folder / "truth" / "nuclei.csv", NUCLEUS_COLUMNS, nucleus_rows(world, build_nuclei(world, seed)))
 
 
 def example_salt(seed: int, country: Country) -> str:
