@@ -101,8 +101,8 @@ def build_nuclei(world: World, seed: int) -> Nuclei:
         for *_, since, until, peak, weight in rows
     ])  # fmt: skip
     shape = np.array([row[2:5] for row in rows], dtype=np.float64)
-    site = np.array([row[1] for row in rows], np.int64)
-    return Nuclei([row[0] for row in rows], site, shape[:, 0], shape[:, 1], shape[:, 2], life)
+    sites = np.array([row[1] for row in rows], np.int64)
+    return Nuclei([row[0] for row in rows], sites, shape[:, 0], shape[:, 1], shape[:, 2], life)
 
 
 def draw_points(
