@@ -74,7 +74,7 @@ def neighbour_tails(
         >>> pair = sparse.csr_array(np.array([[0.0, 1, 0], [1, 0, 0], [0, 1, 0]]))
         >>> tails = neighbour_tails(np.array([0.0, 1, 1]), pair, 999, np.random.default_rng(1), own_fixed=True)
         >>> tails.lower  # of the others' values, 1 and 1, 0 and 1, 0 and 1
-        array([999, 486, 999])
+        array([999, 492, 999])
     """
     layout = _layout(values, weights)
     n, longest = len(values), int(layout.sizes.max())
@@ -85,7 +85,7 @@ def neighbour_tails(
     step = max(1, CELLS // drawn)
     for start in range(0, permutations, step):
         count = min(step, permutations - start)
-        places = np.stack([generator.choice(n, size=drawn, replace=False) for _ in range(count)])
+        places = _sequences(generator, n, count, drawn)
         sums = np.cumsum(values[places], axis=1)
         shared[start : start + count] = sums[:, different - 1]
         if own_fixed:
@@ -98,6 +98,20 @@ def neighbour_tails(
         lower[rows] += np.searchsorted(null, layout.observed[rows] + layout.tolerance, side="right")
     higher[layout.sizes == 0] = lower[layout.sizes == 0] = permutations
     return Tails(higher, lower, permutations)
+
+
+def _sequences(generator: np.random.Generator, n: int, count: int, length: int) -> npt.NDArray[np.int64]:
+    """Random sequences of different areas: shape (count, length)."""
+    if length * (length - 1) > 2 * n:
+        return np.stack([generator.choice(n, size=length, replace=False) for _ in range(count)])
+    # Few sequences of a large set repeat an area: those are drawn again, which leaves all others equally likely.
+    out = generator.integers(0, n, size=(count, length))
+    rows = np.arange(count)
+    while len(rows):
+        ordered = np.sort(out[rows], axis=1)
+        rows = rows[(ordered[:, 1:] == ordered[:, :-1]).any(axis=1)]
+        out[rows] = generator.integers(0, n, size=(len(rows), length))
+    return out
 
 
 def _layout(values: Floats, weights: sparse.csr_array) -> _Layout:
