@@ -61,7 +61,7 @@ class FourierSum:
         frequency: of every shell, in radians per metre.
         counts: frequencies in every shell, which is the power of one point of mass 1.
         panels, weights: where and how a shell is interpolated from the nodes.
-        ring: transform of `g_r` at the nodes, over the area: shape (steps, nodes).
+        ring: transform of `g_r` at the nodes, over the area: shape (nodes, steps).
         row_gain, column_gain: what the window does to the power of a frequency, inverted.
     """
 
@@ -104,9 +104,9 @@ class FourierSum:
 
     def curve(self, power: Floats) -> Floats:
         """Sum over all ordered pairs, self pairs included, of `g_r`, from the power of the shells; shape (steps,)."""
-        nodes = np.zeros(self.ring.shape[1])
-        _to_nodes(power, self.panels, self.weights, nodes)
-        return np.asarray(self.ring @ nodes)
+        curve = np.zeros(self.ring.shape[1])
+        _to_curve(power, self.panels, self.weights, self.ring, np.zeros(len(self.ring)), curve)
+        return curve
 
     def pairs(self, power: Floats, mass: Floats) -> Floats:
         """Sum over pairs `i < j` of `mass_i mass_j g_r(d_ij)`; shape (steps,), in 1 per metre."""
@@ -115,8 +115,8 @@ class FourierSum:
 
     def bounded_curve(self, power: Floats) -> Floats:
         """An upper bound of `curve` for powers of either sign: the largest ring of a panel times all its power."""
-        largest = np.abs(self.ring).reshape(len(self.ring), -1, _PANEL).max(axis=2)
-        return np.asarray(largest @ np.bincount(self.panels, weights=power, minlength=largest.shape[1]))
+        largest = np.abs(self.ring).reshape(-1, _PANEL, self.ring.shape[1]).max(axis=1)
+        return np.asarray(np.bincount(self.panels, weights=power, minlength=len(largest)) @ largest)
 
     def _empty_grid(self) -> npt.NDArray[np.floating]:
         return np.zeros(self.shape, dtype=np.float32 if self.setting.single else np.float64)
@@ -206,7 +206,7 @@ def fourier_sum(x_m: Floats, y_m: Floats, curve: PairSum, setting: GridSetting) 
 
 
 def ring_transform(frequency: Floats, curve: PairSum, order: int = 24) -> Floats:
-    """Fourier transform in the plane of the rings `g_r(|z|)`, in metres: shape (steps, frequencies).
+    """Fourier transform in the plane of the rings `g_r(|z|)`, in metres: shape (frequencies, steps).
 
     Formula: `2 pi integral_0^inf rho J0(q rho) g_r(rho) d rho`, by Gauss-Legendre quadrature of `order` points over
     two bandwidths at a time.
@@ -220,10 +220,10 @@ def ring_transform(frequency: Floats, curve: PairSum, order: int = 24) -> Floats
     r = np.arange(curve.steps)[:, None] * curve.step_m
     rings = gaussian(r - rho, curve.bandwidth_m) + gaussian(r + rho, curve.bandwidth_m)
     rings *= 2 * math.pi * rho * np.tile(weight, pieces) * half
-    out = np.empty((curve.steps, len(frequency)))
+    out = np.empty((len(frequency), curve.steps))
     for start in range(0, len(frequency), 1024):
         part = slice(start, start + 1024)
-        out[:, part] = rings @ j0(rho[:, None] * frequency[None, part])
+        out[part] = j0(frequency[part, None] * rho) @ rings.T
     return out
 
 
@@ -296,8 +296,9 @@ def _spread(first: Column, spread: Column, chosen: Column, mass: Column, grid: C
         row, column = first[point, 0], first[point, 1]
         for down in range(width):
             share = mass[place] * spread[point, 0, down]
+            cells = grid[row + down, column : column + width]
             for right in range(width):
-                grid[row + down, column + right] += share * spread[point, 1, right]
+                cells[right] += share * spread[point, 1, right]
 
 
 @kernel
@@ -316,9 +317,15 @@ def _power(seen: Column, shell: Column, row_gain: Column, column_gain: Column, p
 
 
 @kernel
-def _to_nodes(power: Column, panels: Column, weights: Column, nodes: Column) -> None:
+def _to_curve(power: Column, panels: Column, weights: Column, ring: Column, nodes: Column, curve: Column) -> None:
+    """Shells to nodes, nodes to distances; a loop of our own, as a library's order of sums varies with its threads."""
     many = weights.shape[1]
     for shell in range(power.shape[0]):
         begin = panels[shell] * many
         for node in range(many):
             nodes[begin + node] += weights[shell, node] * power[shell]
+    for node in range(nodes.shape[0]):
+        amount = nodes[node]
+        line = ring[node]
+        for step in range(curve.shape[0]):
+            curve[step] += amount * line[step]
