@@ -54,6 +54,32 @@ def test_many_files_or_bytes_in_all_are_refused_by_their_number(tmp_path: Path):
     assert refusal(path, Limits(members=20)) == "TS-QDA-005"
 
 
+def test_texts_that_are_too_large_in_all_are_left_out_from_there_on(tmp_path: Path):
+    sources = "".join(text_source(guid(n), "", path=f"internal://{n}.txt") for n in range(4)).replace(
+        "</Sources><Sources>", ""
+    )
+    path = qdpx(tmp_path / "a.qdpx", project_markup(sources), {f"sources/{n}.txt": b"x" * 100 for n in range(4)})
+    found = read_project(path, Limits(texts_bytes=250))
+    assert [one.text is None for one in found.project.sources] == [False, False, True, True]
+    assert found.report.codes == {"TS-QDA-007": 2}
+
+
+def test_many_small_bombs_are_a_bomb(tmp_path: Path):
+    path = qdpx(tmp_path / "a.qdpx", GOOD, {f"sources/{n}.bin": bytes(15_000_000) for n in range(20)})
+    assert path.stat().st_size < 1_000_000
+    assert refusal(path) == "TS-QDA-004"
+
+
+def test_a_folder_with_backslashes_is_that_of_the_sources(tmp_path: Path):
+    path = tmp_path / "a.qdpx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("project.qde", GOOD)
+        info = zipfile.ZipInfo("x")
+        info.filename = "sources\\s.txt"
+        archive.writestr(info, b"one")
+    assert read_project(path).project.sources[0].text == "one"
+
+
 def test_a_size_that_the_archive_understates_is_not_exceeded(tmp_path: Path):
     path = qdpx(tmp_path / "a.qdpx", GOOD, {"sources/s.txt": b"1" * 100_000})
     data = path.read_bytes()

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from readers.refi_qda.made import guid, passage, project_markup, qdpx, text_source
-from townshift.readers.refi_qda import ProjectRead, read_project, write_project
-from townshift.readers.refi_qda.anchors import anchor, find_again
+from townshift.readers.refi_qda import LossReport, ProjectRead, read_project, write_project
+from townshift.readers.refi_qda import model as m
+from townshift.readers.refi_qda.anchors import anchor, find_again, with_text
 from townshift.readers.refi_qda.texts import Stored, choose, decode, read_by, readings
 
 
@@ -156,3 +157,16 @@ def test_a_passage_is_found_again_after_its_text_changed():
 def test_a_passage_that_could_be_in_two_places_is_not_guessed():
     kept = anchor("a wages b", 2, 7)
     assert find_again(kept, "x wages y wages z") is None
+
+
+def test_all_passages_of_a_changed_text_move_with_their_words_and_lost_ones_are_told():
+    old = "first wages fell. then rents rose."
+    places = [old.index("wages"), old.index("rents"), old.index("fell")]
+    passages = tuple(m.TextSelection(guid=guid(n), start=at, end=at + 4) for n, at in enumerate(places))
+    source = m.TextSource(guid=guid("s"), text=old, selections=passages)
+    report = LossReport()
+    new = "At first wages shrank. And then rents rose."
+    moved = with_text(source, new, report)
+    assert [new[one.start : one.end] for one in moved.selections[:2]] == ["wage", "rent"]
+    assert moved.selections[2] == passages[2]
+    assert [one.guid for one in report.losses] == [guid(2)]

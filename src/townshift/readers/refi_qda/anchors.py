@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from townshift.readers.refi_qda.loss import LossReport
+from townshift.readers.refi_qda.model import TextSelection, TextSource
 
 AROUND = 32
 
@@ -75,6 +78,41 @@ def find_again(kept: Anchor, text: str) -> tuple[int, int] | None:
         return None
     start = places[0][1]
     return start, start + len(kept.quote)
+
+
+def with_text(source: TextSource, text: str, report: LossReport) -> TextSource:
+    """The source with another text, its passages moved to where they stand now.
+
+    Args:
+        source: a text with its passages.
+        text: the new text.
+        report: told of every passage that is gone or cannot be told from another; it keeps its old place.
+
+    Returns:
+        The source; a passage named by its quote keeps its name.
+
+    Example:
+        >>> passage = TextSelection(guid="p", start=4, end=9)
+        >>> moved = with_text(TextSource(guid="s", text="the wages fall", selections=(passage,)),
+        ...                   "Now: the wages fall", LossReport())
+        >>> moved.selections[0].start, moved.selections[0].end
+        (9, 14)
+    """
+    if source.text is None or source.text == text:
+        return replace(source, text=text)
+    moved = tuple(_moved(one, source.text, text, report) for one in source.selections)
+    return replace(source, text=text, offset_rule="", selections=moved)
+
+
+def _moved(passage: TextSelection, old: str, new: str, report: LossReport) -> TextSelection:
+    start, end = passage.start, passage.end
+    if start is None or end is None or not 0 <= start <= end <= len(old):
+        return passage
+    place = find_again(anchor(old, start, end), new)
+    if place is None:
+        report.lose("TS-QDA-035", "PlainTextSelection", passage.guid)
+        return passage
+    return replace(passage, start=place[0], end=place[1])
 
 
 def _agreement(kept: Anchor, text: str, start: int) -> int:

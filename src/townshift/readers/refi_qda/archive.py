@@ -22,17 +22,21 @@ class Limits:
     Attributes:
         member_bytes: the largest file, as the standard has it.
         text_bytes: the largest file that is read into memory: `project.qde` or a text.
+        texts_bytes: all texts together.
         total_bytes: all files together.
-        ratio: unpacked to packed; texts of speech reach about 10, markup about 30.
+        ratio: unpacked to packed, of one file and of all; texts of speech reach about 10, markup about 30.
         ratio_from_bytes: smaller files may have any ratio.
+        total_ratio_from_bytes: smaller archives may have any ratio.
         members: how many files.
     """
 
     member_bytes: int = 2**31 - 1
     text_bytes: int = 2**29
+    texts_bytes: int = 2**31
     total_bytes: int = 2**36
     ratio: float = 200.0
     ratio_from_bytes: int = 2**24
+    total_ratio_from_bytes: int = 2**28
     members: int = 200_000
 
 
@@ -91,9 +95,13 @@ def read_markup(path: Path, limits: Limits) -> bytes:
 
 def _look(path: Path, archive: zipfile.ZipFile, limits: Limits, report: LossReport) -> Opened:
     members = [one for one in archive.infolist() if not one.is_dir()]
-    total = sum(one.file_size for one in members)
-    if total > limits.total_bytes:
-        raise QdaError(Problem("TS-QDA-004", path.name, {"bytes": total, "limit": limits.total_bytes}))
+    total, packed = (
+        sum(getattr(one, name) for one in members if not _is_bomb(one, limits))
+        for name in ("file_size", "compress_size")
+    )
+    most = min(limits.total_bytes, int(max(limits.ratio * packed, limits.total_ratio_from_bytes)))
+    if total > most:
+        raise QdaError(Problem("TS-QDA-004", path.name, {"bytes": total, "limit": most}))
     if len(members) > limits.members:
         raise QdaError(Problem("TS-QDA-005", path.name, {"members": len(members), "limit": limits.members}))
     markup: list[zipfile.ZipInfo] = []
@@ -110,11 +118,12 @@ def _look(path: Path, archive: zipfile.ZipFile, limits: Limits, report: LossRepo
         if one.flag_bits & 1:
             report.lose("TS-QDA-008", "file")
             continue
-        if "/" not in one.filename and one.filename.lower().endswith(".qde"):
+        name = one.filename.replace("\\", "/")
+        if "/" not in name and name.lower().endswith(".qde"):
             markup.append(one)
-        elif not (one.file_size == 0 and PurePosixPath(one.filename).name.startswith(".")):
-            inside = one.filename.lower().startswith(FOLDER)
-            name = one.filename[len(FOLDER) :] if inside else one.filename
+        elif not (one.file_size == 0 and PurePosixPath(name).name.startswith(".")):
+            inside = name.lower().startswith(FOLDER)
+            name = name[len(FOLDER) :] if inside else name
             key = name.lower() if inside else f"/{name.lower()}"
             if key in files:
                 report.lose("TS-QDA-009", "file")

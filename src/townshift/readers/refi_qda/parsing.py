@@ -21,6 +21,7 @@ MAX_DEPTH = 150
 
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _PROLOG = re.compile(rb"\s*(?:<\?.*?\?>|<!--.*?-->)", re.DOTALL)
+_DOCTYPE = re.compile(rb"\s*<!DOCTYPE", re.IGNORECASE)
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
@@ -36,10 +37,10 @@ def parse_markup(data: bytes, where: str, report: LossReport) -> etree._Element:
         QdaError: a document type declaration stands in it, or it is not well-formed.
     """
     data = _as_utf8(data, report)
-    rest = data
-    while (found := _PROLOG.match(rest)) is not None:
-        rest = rest[found.end() :]
-    if rest.lstrip()[:9].upper() == b"<!DOCTYPE":
+    start = 0
+    while (found := _PROLOG.match(data, start)) is not None:
+        start = found.end()
+    if _DOCTYPE.match(data, start):
         raise QdaError(Problem("TS-QDA-010", where))
     parser = etree.XMLParser(
         encoding="utf-8",

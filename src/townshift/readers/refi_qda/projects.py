@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from lxml import etree
@@ -100,23 +99,22 @@ def _texts(
     prefix = f"{{{namespace}}}" if namespace else ""
     found: dict[etree._Element, Stored] = {}
     with OpenArchives() as archives:
+        texts = _TextFiles(files, report, limits, archives)
         for node in root.iter(*(prefix + tag for tag in _TEXT_TAGS)):
-            text = _stored_text(node, prefix, partial(_text_of, files, report, limits, archives), report)
+            text = _stored_text(node, prefix, texts)
             if text is not None:
                 found[node] = Stored(text, list(_passages(node, prefix)))
     return found
 
 
-def _stored_text(
-    node: etree._Element, prefix: str, text_of: Callable[[str, str, str], str | None], report: LossReport
-) -> str | None:
+def _stored_text(node: etree._Element, prefix: str, texts: _TextFiles) -> str | None:
     inline = node.findtext(f"{prefix}PlainTextContent")
     path, tag, guid = node.get("plainTextPath"), node.tag.rpartition("}")[2], node.get("guid", "")
-    text = None if path is None else text_of(path, tag, guid)
+    text = None if path is None else texts.read(path, tag, guid)
     if text is not None and inline is not None and inline != text:
-        report.lose("TS-QDA-030", tag, guid)
+        texts.report.lose("TS-QDA-030", tag, guid)
     if text is None and inline is None and path is None:
-        report.lose("TS-QDA-031", tag, guid)
+        texts.report.lose("TS-QDA-031", tag, guid)
     return inline if text is None else text
 
 
@@ -128,30 +126,34 @@ def _passages(node: etree._Element, prefix: str) -> Iterator[Passage]:
             continue
 
 
-def _text_of(
-    files: dict[str, SourceFile],
-    report: LossReport,
-    limits: Limits,
-    archives: OpenArchives,
-    path: str,
-    tag: str,
-    guid: str,
-) -> str | None:
-    file = _held(path, files, report, tag, guid)
-    if file is None:
-        return None
-    if file.size > limits.text_bytes:
-        report.lose("TS-QDA-007", tag, guid, bytes=file.size)
-        return None
-    try:
-        data = archives.read(file)
-    except DAMAGED:
-        report.lose("TS-QDA-008", tag, guid)
-        return None
-    text, encoding = decode(data)
-    if encoding not in ("utf-8", "utf-16"):
-        report.lose("TS-QDA-012", tag, guid, encoding=encoding)
-    return text
+@dataclass(slots=True)
+class _TextFiles:
+    """Reads the files of texts, as long as they are not too large in all; `spent` counts their bytes."""
+
+    files: dict[str, SourceFile]
+    report: LossReport
+    limits: Limits
+    archives: OpenArchives
+    spent: int = 0
+
+    def read(self, path: str, tag: str, guid: str) -> str | None:
+        """The text of the file that a path means; None if there is none or it cannot be read."""
+        file = _held(path, self.files, self.report, tag, guid)
+        if file is None:
+            return None
+        self.spent += file.size
+        if file.size > self.limits.text_bytes or self.spent > self.limits.texts_bytes:
+            self.report.lose("TS-QDA-007", tag, guid, bytes=file.size)
+            return None
+        try:
+            data = self.archives.read(file)
+        except DAMAGED:
+            self.report.lose("TS-QDA-008", tag, guid)
+            return None
+        text, encoding = decode(data)
+        if encoding not in ("utf-8", "utf-16"):
+            self.report.lose("TS-QDA-012", tag, guid, encoding=encoding)
+        return text
 
 
 def _held(path: str, files: dict[str, SourceFile], report: LossReport, tag: str, guid: str) -> SourceFile | None:
