@@ -1,7 +1,7 @@
 """Which pairs of records are looked at: those that share a key, no key being shared by too many.
 
 Comparing all pairs of a million records is 500 billion comparisons. A pair is a candidate if it shares a trade name,
-a person, a phone, a registered number or a street address, lies in two places (or is a double in one), and its dates
+a person, a phone, a registered number or, in one county, a street address, lies in two places (or is a double in one), and its dates
 can follow each other. A key that more than `max_group` records share says little: it is narrowed by a second key, and
 dropped where that is also too common. Everything is an Ibis expression on whole numbers.
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 DOUBLE_DAYS = 92
 """Two records of one place are looked at as doubles if they start within this many days of each other."""
+
+COUNTY_SHIFT = 44
+"""Bits by which a county's number is shifted to be mixed into a street's key; room for half a million counties."""
 
 _SPAN = ("row", "place", "county", "entry", "exit")
 
@@ -57,7 +60,7 @@ def candidate_pairs(records: ibis.Table, parameters: MovesParameters, methods: T
         "person": people.rename(key="person_key"),
         "phone": records.select(*_SPAN, key=records["phone_key"]).filter(lambda t: t["key"] != 0),
         "registered_number": records.select(*_SPAN, key=records["firm_key"]).filter(lambda t: t["key"] != 0),
-        "address": records.select(*_SPAN, key=records["address_key"]).filter(lambda t: t["key"] != 0),
+        "address": _addresses(records),
     }
     sizes = {name: keep(_sizes(block, ["key"]), methods) for name, block in keyed.items()}
     found = [_within(keyed[name], sizes[name], parameters, name == "person") for name in keyed]
@@ -87,6 +90,15 @@ def candidate_pairs(records: ibis.Table, parameters: MovesParameters, methods: T
     once = joined.group_by(["l", "r"]).aggregate(person_n=joined["person_n"].min())
     once = once.mutate(person_n=(once["person_n"] == never).ifelse(0, once["person_n"]))
     return Candidates(pairs=once, blocking=_report(rows, methods))
+
+
+def _addresses(records: ibis.Table) -> ibis.Table:
+    """Streets within a county: a street and number of another county are another house, and could only be chance."""
+    import ibis
+
+    present = records.filter(records["address_key"] != 0)
+    county = (present["county"].cast("int64") + 1) << ibis.literal(COUNTY_SHIFT, "int64")
+    return present.select(*_SPAN, key=present["address_key"] ^ county)
 
 
 def keep(table: ibis.Table, methods: TableMethods) -> ibis.Table:

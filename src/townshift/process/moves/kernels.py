@@ -282,7 +282,10 @@ def orient(
     a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], place: npt.NDArray[np.float64], out: npt.NDArray[np.int8],
     distances: npt.NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Fill what hangs on the order: `a` the origin, `b` the destination, `place` lon, lat of `a` and of `b`."""
+    """Fill what hangs on the order: `a` the origin, `b` the destination, `place` lon, lat of `a` and of `b`.
+
+    Ownership is filled in before; it is taken back where only the order shows that it says nothing.
+    """
     for i in range(a.shape[1]):
         distances[i] = distance_km(place[0, i], place[1, i], place[2, i], place[3, i])
         out[TIME, i] = _time(a[_EXIT, i], b[_ENTRY, i])
@@ -297,3 +300,5 @@ def orient(
         out[PRODUCTION_LINK, i] = max(there, here)
         if _ownership(a, b, i) == 1:
             out[HOLDER, i] = 1 if _holds(a, b, i) else 0
+            if out[HOLDER, i] == 0:
+                out[OWNERSHIP, i] = -1  # a destination that holds its origin is an investor: no trace of a move

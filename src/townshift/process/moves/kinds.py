@@ -212,7 +212,8 @@ def _agreed_pairs(model: MoveModel, levels: Levels, counts: Whole) -> dict[str, 
     out = {}
     for name, (_, key, _) in VALUES.items():
         seen = np.bincount(_sizes_of_agreed(name, levels, counts)[1], minlength=SIZES)
-        out[name] = np.maximum(np.where(ALL_SEEN, seen, np.maximum(model.pairs[key], seen)), 1.0)
+        all_seen = ALL_SEEN & (name != "address")  # which is looked for within a county only
+        out[name] = np.maximum(np.where(all_seen, seen, np.maximum(model.pairs[key], seen)), 1.0)
     return out
 
 
