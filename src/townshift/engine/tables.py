@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
-MEMORY_LIMIT = "2500MB"
+MEMORY_LIMIT = "1500MB"
 """What DuckDB may keep before it spills to disk, Python's own memory on top; without it, it keeps all it finds."""
 
 BATCH_ROWS = 65_536
