@@ -95,22 +95,23 @@ CREATE TABLE firms AS
         LEFT JOIN phones ON phones.phone = records.phone
     ORDER BY unique_id;
 DROP TABLE keyed; DROP TABLE crowded; DROP TABLE narrowed; DROP TABLE blocks; DROP TABLE rare;
+DROP TABLE records; DROP TABLE persons;
 """
 COUNTS = f"""
 SELECT
-    (SELECT count(*) FROM records) AS records,
-    (SELECT count(*) ** 2 / 2 FROM records) AS pairs,
-    (SELECT count(trade_name) ** 2 / 2 FROM records) AS trade_pairs,
-    (SELECT count(phone) ** 2 / 2 FROM records) AS phone_pairs,
-    (SELECT count(*) ** 2 / 2 FROM records WHERE len(people) > 0) AS people_pairs,
+    (SELECT count(*) FROM firms) AS records,
+    (SELECT count(*) ** 2 / 2 FROM firms) AS pairs,
+    (SELECT count(trade_name) ** 2 / 2 FROM firms) AS trade_pairs,
+    (SELECT count(phone) ** 2 / 2 FROM firms) AS phone_pairs,
+    (SELECT count(*) ** 2 / 2 FROM firms WHERE len(people) > 0) AS people_pairs,
     (SELECT sum(n * (n - 1)) / 2 FROM trades WHERE trade_name IS NOT NULL) AS same_trade,
     (SELECT sum(n * (n - 1)) / 2 FROM phones WHERE phone IS NOT NULL AND n <= {RARE}) AS same_rare_phone,
     (SELECT sum(n * (n - 1)) / 2 FROM phones WHERE phone IS NOT NULL AND n > {RARE}) AS same_common_phone,
     (SELECT sum(n * (n - 1)) / 2 FROM person_sizes) AS same_person,
     (SELECT sum(n * (n - 1)) / 2 FROM person_sizes WHERE n <= {RARE}) AS same_rare_person,
-    (SELECT sum(n * (n - 1)) / 2 FROM (SELECT count(*) AS n FROM records WHERE representative IS NOT NULL
+    (SELECT sum(n * (n - 1)) / 2 FROM (SELECT count(*) AS n FROM firms WHERE representative IS NOT NULL
         GROUP BY representative)) AS same_representative,
-    (SELECT count(*) FROM (SELECT unnest(shareholders) AS name_key FROM records) JOIN records USING (name_key))
+    (SELECT count(*) FROM (SELECT unnest(shareholders) AS name_key FROM firms) JOIN firms USING (name_key))
         AS holdings
 """
 POSSIBLE = f"l.site <> r.site AND r.start_day - l.end_day <= {GAP_DAYS} AND l.start_day < r.start_day"
