@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from townshift.readers.refi_qda.model import Case, MediaSource, PdfSource, Proje
 from townshift.readers.refi_qda.passages import iter_codes
 
 UNKNOWN_CODER = "unknown"
+HIDDEN = "•••"
 
 
 def pseudonym(kind: str, name: str, salt: bytes) -> str:
@@ -81,6 +83,25 @@ class Keys:
     def case_name(self, case: Case) -> str | None:
         """Name of a case, hashed; None if it has none."""
         return None if case.name is None else self._person("case", case.name)
+
+    def without_names(self, title: str | None) -> str | None:
+        """A title in which names of users and cases gave way to their pseudonyms: documents are called after people."""
+        if title is None or self.names_are_codes or self._names is None:
+            return title
+        return self._names.sub(lambda found: self._pseudonyms.get(found[0].casefold(), HIDDEN), title)
+
+    @cached_property
+    def _pseudonyms(self) -> dict[str, str]:
+        users = {
+            one.name.strip().casefold(): self.coders[canonical(one.guid)] for one in self.project.users if one.name
+        }
+        cases = {one.name.strip().casefold(): self._person("case", one.name) for one in self.project.cases if one.name}
+        return {name: hidden for name, hidden in (cases | users).items() if len(name) > 1}
+
+    @cached_property
+    def _names(self) -> re.Pattern[str] | None:
+        longest_first = sorted(self._pseudonyms, key=lambda name: (-len(name), name))
+        return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if longest_first else None
 
     def _person(self, kind: str, name: str) -> str:
         return name if self.names_are_codes else pseudonym(kind, name, self.salt)

@@ -63,7 +63,8 @@ def to_tables(
 
     Args:
         project: a project.
-        salt: secret of the study; users and cases appear as keyed digests of their names.
+        salt: secret of the study; users and cases appear as keyed digests of their names, in titles of documents, too.
+            Texts, memos and descriptions are not searched for names.
         names_are_codes: names of users and cases are pseudonyms already, and stay.
         version: number of the codebook.
 
@@ -140,7 +141,7 @@ def _documents(keys: Keys) -> Iterator[Row]:
         kind = "transcript" if isinstance(holder, Transcript) else "notes" if id(holder) in memos else known.get("kind")
         document = keys.document(holder)
         path = None if text is None else f"documents/{document}"
-        yield (document, holder.name, kind, *(known.get(one) for one in _DOCUMENT[1:]), path)
+        yield (document, keys.without_names(holder.name), kind, *(known.get(one) for one in _DOCUMENT[1:]), path)
 
 
 def _named(values: Iterable[VariableValue], names: dict[str, str]) -> dict[str, str]:

@@ -237,6 +237,14 @@ def test_a_position_that_is_no_number_is_set_aside_and_comes_back(tmp_path: Path
     assert read_project(tmp_path / "b.qdpx").project == found.project
 
 
+def test_an_empty_guid_points_to_nobody_and_is_not_written(tmp_path: Path):
+    markup = project_markup(codebook(code("a")), 'name="P" creatingUserGUID=""')
+    found = read_project(qdpx(tmp_path / "a.qdpx", markup))
+    assert found.report.codes == {"TS-QDA-018": 1}
+    assert write_project(found.project, tmp_path / "b.qdpx").codes == {"TS-QDA-041": 1}
+    assert read_project(tmp_path / "b.qdpx").project.creating_user is None
+
+
 def test_text_between_elements_is_told(tmp_path: Path):
     found = read_project(qdpx(tmp_path / "a.qdpx", project_markup("stray")))
     assert found.report.codes["TS-QDA-026"] == 1

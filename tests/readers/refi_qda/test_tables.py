@@ -130,6 +130,19 @@ def test_no_name_of_a_coder_or_case_is_in_the_tables_unless_it_is_a_code():
     assert "Li Ming" in to_tables(field_project(), SALT, names_are_codes=True)["codings"].to_csv()
 
 
+def test_a_title_that_names_a_person_names_the_pseudonym():
+    project = Project(
+        name="P",
+        users=(m.User(guid=guid("u"), name="Li"),),
+        cases=(m.Case(guid=guid("c"), name="Li Ming"),),
+        sources=(m.TextSource(guid=guid("s"), name="Interview LI MING, by Li", text=""),),
+    )
+    tables = to_tables(project, SALT)
+    case, title = tables["cases"].loc[0, "name"], tables["documents"].loc[0, "title"]
+    assert title.startswith(f"Interview {case}, by coder_")
+    assert to_tables(project, SALT, names_are_codes=True)["documents"].loc[0, "title"] == "Interview LI MING, by Li"
+
+
 def test_one_coder_has_one_pseudonym_in_every_project_of_a_study_and_another_in_another_study():
     first, again, other = (to_tables(field_project(), salt)["codings"]["coder"] for salt in (SALT, SALT, b"other"))
     assert first.equals(again)

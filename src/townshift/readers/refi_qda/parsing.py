@@ -156,7 +156,7 @@ class Parser:
                 values[attribute.field] = int(text) if attribute.kind == "integer" else text in ("true", "1")
             return good
         values[attribute.field] = text
-        if attribute.refers:
+        if attribute.refers and text:
             self.references.refer(attribute.xml, attribute.refers, text)
         return True
 

@@ -176,6 +176,9 @@ class Serialiser:
         if kind == "string":
             return self._clean(held, tag, getattr(value, "guid", ""))
         if kind == "guid":
+            if not held and not attribute.required:
+                self.report.lose("TS-QDA-041", tag, getattr(value, "guid", ""), what=f"@{attribute.xml}")
+                return None
             guid = self._guid(held)
             if attribute.refers:
                 self.references.refer(attribute.xml, attribute.refers, guid)
