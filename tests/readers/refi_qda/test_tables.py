@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
 from readers.refi_qda.made import guid, markup_of, projects, schema
-from townshift.readers.qda_projects import from_tables
-from townshift.readers.qda_tables import texts, to_tables
+from townshift.readers.qda_tables import from_tables, texts, to_tables
 from townshift.readers.refi_qda import Project, QdaError, read_project, write_project
 from townshift.readers.refi_qda import model as m
 from townshift.readers.refi_qda.passages import iter_codings

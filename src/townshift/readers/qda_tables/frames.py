@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from townshift.readers.qda_keys import Keys, text_of
+from townshift.readers.qda_tables.keys import Keys, text_of
 from townshift.readers.refi_qda.attributes import set_attributes
 from townshift.readers.refi_qda.guids import canonical
 from townshift.readers.refi_qda.model import (
@@ -313,6 +313,7 @@ def _abouts(keys: Keys) -> dict[str, list[tuple[str, str | None]]]:
     found: defaultdict[str, list[tuple[str, str | None]]] = defaultdict(list)
 
     def note(refs: Iterable[str], kind: str, target: str | None) -> None:
+        """What the memos are about, once more."""
         for ref in refs:
             found[canonical(ref)].append((kind, target))
 

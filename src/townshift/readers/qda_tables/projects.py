@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from townshift.readers.qda_codes import with_codes
-from townshift.readers.qda_edits import Addition, Edits
-from townshift.readers.qda_keys import UNKNOWN_CODER, Keys
-from townshift.readers.qda_tables import coding_ids, to_tables
+from townshift.readers.qda_tables.codes import with_codes
+from townshift.readers.qda_tables.edits import Addition, Edits
+from townshift.readers.qda_tables.frames import coding_ids, to_tables
+from townshift.readers.qda_tables.keys import UNKNOWN_CODER, Keys
 from townshift.readers.refi_qda.guids import canonical, is_guid, stable_guid
 from townshift.readers.refi_qda.loss import LossReport
 from townshift.readers.refi_qda.model import (
