@@ -1,9 +1,9 @@
 """Which pairs of records are looked at: those that share a key, no key being shared by too many.
 
 Comparing all pairs of a million records is 500 billion comparisons. A pair is a candidate if it shares a trade name,
-a person, a phone, a registered number or, in one county, a street address, lies in two places (or is a double in one), and its dates
-can follow each other. A key that more than `max_group` records share says little: it is narrowed by a second key, and
-dropped where that is also too common. Everything is an Ibis expression on whole numbers.
+a person, a phone, a registered number or, in one county, a street address, lies in two places (or is a double in one),
+and its dates can follow each other. A key that more than `max_group` records share says little: it is narrowed by a
+second key, and dropped where that is also too common. Everything is an Ibis expression on whole numbers.
 
 Source: Christen (2012), Data Matching, chapter 4.
 """

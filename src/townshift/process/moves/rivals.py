@@ -1,5 +1,4 @@
-"""Rival candidates: a record has at most one origin of a kind, a firm relocates to one place at a time, and of two
-records of which a start is unknown only one is the origin."""
+"""Rivals: a record has one origin of a kind, a firm moves to one place at a time, of two records one is the origin."""
 
 from __future__ import annotations
 
