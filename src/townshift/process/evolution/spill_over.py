@@ -85,37 +85,36 @@ def spill_overs(
     sums = sums[sums["p"] >= parameters.spill_links].sort_values(
         ["track", "p", "origin"], ascending=[True, False, True]
     )
-    for track, origin, _ in sums.drop_duplicates("track").itertuples(index=False):
-        p = pairs.loc[(pairs["track"] == track) & (pairs["origin"] == origin), "p"].to_numpy(dtype=np.float64)
+    best = sums.drop_duplicates("track")[["track", "origin"]]
+    for (track, origin), group in pairs.merge(best, on=["track", "origin"]).groupby(["track", "origin"]):
         found.origin[track] = origin
-        share = fed_share(p, int(founders[track]), parameters.spill_share, parameters.level)
+        share = fed_share(group["p"].to_numpy(dtype=np.float64), int(founders[track]), parameters)
         found.share[track], found.low[track], found.high[track], found.probability[track] = share
     return found
 
 
-def fed_share(p: Floats, founders: int, threshold: float, level: float) -> tuple[float, float, float, float]:
-    """Share of the founders that links lead to, with its interval and the probability that it reaches a threshold.
+def fed_share(p: Floats, founders: int, parameters: TracksParameters) -> tuple[float, float, float, float]:
+    """Share of the founders that links lead to, with its interval and the probability that it reaches `spill_share`.
 
     Args:
         p: shape (links,), probability of each link; each leads to another founder.
         founders: how many there are.
-        threshold: the share to reach.
-        level: probability inside the interval.
+        parameters: `spill_share`, `level`.
 
     Returns:
         Expected share, low, high, probability.
 
     Example:
-        >>> fed_share(np.array([0.5, 0.5]), 4, 0.5, 0.9)
+        >>> fed_share(np.array([0.5, 0.5]), 4, TracksParameters(spill_share=0.5))
         (0.25, 0.0, 0.5, 0.25)
     """
     chances = np.ones(1)
     for each in p:
         chances = np.convolve(chances, [1 - each, each])
     total = np.cumsum(chances)
-    tail = (1 - level) / 2
+    tail = (1 - parameters.level) / 2
     low, high = (float(np.searchsorted(total, at)) / founders for at in (tail, 1 - tail))
-    needed = int(np.ceil(threshold * founders - 1e-9))
+    needed = int(np.ceil(parameters.spill_share * founders - 1e-9))
     reached = float(chances[needed:].sum())
     return float(p.sum()) / founders, low, high, min(reached, 1.0)
 

@@ -85,7 +85,7 @@ STATUS_TYPES = {"measure": "string", "status": "string", "reason": "string", "n"
 
 
 class TracksParameters(Parameters):
-    """Parameters of the step `cluster_tracks`.
+    """Parameters of the step `cluster_tracks`. Years that may be missing count years that the data have.
 
     Attributes:
         area_weight: weight of area against members in every overlap, where both are known.
