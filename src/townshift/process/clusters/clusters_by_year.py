@@ -14,7 +14,7 @@ from townshift.process.clusters.find_clusters import cluster_table
 from townshift.process.clusters.grid import ClusterGrid, Floats, Ints, cluster_grid
 from townshift.process.clusters.level_sets import landscape
 from townshift.process.clusters.null_level import critical_level
-from townshift.process.clusters.parameters import CLUSTER_COLUMNS, ClustersParameters
+from townshift.process.clusters.parameters import CLUSTER_COLUMNS, NOISE, ClustersParameters
 from townshift.process.clusters.result import YearlyClusters
 from townshift.process.clusters.search import Found, LevelSetSearch
 from townshift.process.clusters.stability import cluster_stability
@@ -114,6 +114,7 @@ def clusters_by_year(
         rows = stock.present(year)
         if len(rows) < max(parameters.min_firms, FEWEST):
             backgrounds.append(float("nan"))
+            memberships.append(_rows(year, np.full(len(rows), NOISE)).assign(record=rows.astype(np.int32)))
             continue
         search = _search(grid, everyone, year, len(rows), level, parameters)
         x, y = stock.points.x_m[rows], stock.points.y_m[rows]
@@ -124,8 +125,7 @@ def clusters_by_year(
         weight = None if stock.points.weight is None else stock.points.weight[rows]
         backgrounds.append(found.background)
         tables.append(cluster_table(x, y, weight, found, share, stability).assign(year=year))
-        inside = found.labels >= 0
-        memberships.append(_rows(year, found.labels[inside]).assign(record=rows[inside].astype(np.int32)))
+        memberships.append(_rows(year, found.labels).assign(record=rows.astype(np.int32)))
         cells.append(_cells(year, found))
     return YearlyClusters(
         _joined(memberships, ["record", "year", "cluster"]),

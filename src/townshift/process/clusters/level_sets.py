@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from townshift.process.clusters.grid import ClusterGrid, Flags, Floats, Ints, pooled, smoothed, spread
+from townshift.process.clusters.grid import (
+    CELLS_PER_BANDWIDTH,
+    ClusterGrid,
+    Flags,
+    Floats,
+    Ints,
+    pooled,
+    smoothed,
+    spread,
+)
 from townshift.process.clusters.parameters import ClustersParameters
 
-import os
-
-EDGE = float(os.environ.get("EDGE", 0))
-EDGE_REACH = int(os.environ.get("REACH", 4))
 MOST_ROUNDS = 10
 """Rounds in which the background is taken anew outside what was found; usually three or four settle it."""
+
+EDGE_CELLS = 4 * CELLS_PER_BANDWIDTH + 1
+"""Side of the square of cells, two bandwidths to each side, in which a place is held against the densest."""
 
 Image = npt.NDArray[np.int32]
 
@@ -64,9 +72,12 @@ def _effective(at_risk: Floats) -> tuple[Floats, Floats]:
 
 
 def excess(
-    counts: Floats, mean: Floats, scale: Floats, background: float, ratio: float, binomial: bool
+    counts: Floats, mean: Floats, scale: Floats, background: float, binomial: bool, parameters: ClustersParameters
 ) -> tuple[Flags, Floats]:
-    """Where density is `ratio` times the background, and how far beyond chance it is there.
+    """Where density is `excess_ratio` times the background, and how far beyond chance it is there.
+
+    The kernel smears a sharp edge over two bandwidths and more, and a dense cluster stands out that far; what is less
+    than `edge_share` of the densest place within two bandwidths is such a smear and not flagged.
 
     With `c` effective establishments where `m` are expected the standardised excess is the signed root of the
     deviance, `sqrt(2 (c log(c / m) - (c - m)))`, which is nearly normal even where few are expected; against a
@@ -77,8 +88,8 @@ def excess(
         mean: what is at risk, under the kernel.
         scale: effective establishments per unit under the kernel.
         background: establishments expected per unit at risk.
-        ratio: density over background, or odds over background odds, at least.
         binomial: as in `Landscape`.
+        parameters: `excess_ratio`, of odds where `binomial`; `edge_share`.
 
     Returns:
         Flags with the shape of the octave, and the excess of the flagged cells in the order of `np.flatnonzero`.
@@ -89,13 +100,13 @@ def excess(
     from scipy.special import xlogy
 
     density = smoothed(counts)
+    ratio = parameters.excess_ratio
     usable = (scale > 0) & (density > 0)
     if binomial:
         flags = usable & (density * (1 - background) >= ratio * background * (mean - density))
     else:
         flags = usable & (density >= ratio * background * mean)
-    if EDGE:
-        flags &= density >= EDGE * maximum_filter(density, size=2 * EDGE_REACH + 1, mode="constant")
+    flags &= density >= parameters.edge_share * maximum_filter(density, size=EDGE_CELLS, mode="constant")
     factor = scale[flags]
     found, at_risk = density[flags] * factor, mean[flags] * factor
     expected = background * at_risk
@@ -108,7 +119,7 @@ def excess(
 
 
 def excess_cells(
-    counts: Floats, ground: Landscape, octaves: int, background: float, ratio: float, level: float, extent_level: float
+    counts: Floats, ground: Landscape, octaves: int, background: float, level: float, parameters: ClustersParameters
 ) -> Flags:
     """Cells denser than chance, from the finest bandwidth to the widest.
 
@@ -127,9 +138,9 @@ def excess_cells(
         else:
             mean, scale = ground.smooth[octave]
             remaining = pooled(counts, octave)
-        flags, beyond = excess(remaining, mean, scale, background, ratio, ground.binomial)
+        flags, beyond = excess(remaining, mean, scale, background, ground.binomial, parameters)
         extent, peak = flags.copy(), flags
-        extent[extent] = beyond > extent_level
+        extent[extent] = beyond > parameters.extent_level
         peak[peak] = beyond > level
         hot = touching(hot | spread(extent, octave), hot | spread(peak, octave))
     return hot
@@ -177,9 +188,7 @@ def find_level_sets(
     total, at_risk = counts.sum(), ground.at_risk.sum()
     found = LevelSets(np.full(counts.shape, -1, dtype=np.int32), float(total / at_risk))
     for _ in range(MOST_ROUNDS):
-        hot = excess_cells(
-            counts, ground, octaves, found.background, parameters.excess_ratio, level, parameters.extent_level
-        )
+        hot = excess_cells(counts, ground, octaves, found.background, level, parameters)
         image = connected(hot, counts, parameters.min_firms)
         outside = image < 0
         ground_left = ground.at_risk[outside].sum()
@@ -206,8 +215,3 @@ def connected(hot: Flags, counts: Floats, min_firms: int) -> Image:
     kept[0] = False
     numbers = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
     return np.asarray(numbers[image], dtype=np.int32)
-
-
-def without_octaves(ground: Landscape) -> Landscape:
-    """The landscape without its smoothed images, small enough to send to a worker."""
-    return replace(ground, smooth=())

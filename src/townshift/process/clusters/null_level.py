@@ -46,17 +46,16 @@ def critical_level(
     for run in range(parameters.null_runs):
         rng = np.random.default_rng(keyed_seed(seed, "clusters", "null", str(run)))
         drawn = rng.choice(sites, n, replace=reference_cells is None)
-        highest[run] = highest_excess(grid.counts(drawn), ground, grid.octaves, parameters.excess_ratio)
+        highest[run] = highest_excess(grid.counts(drawn), ground, parameters)
     return gumbel_quantile(highest, 1 - parameters.significance)
 
 
-def highest_excess(counts: Floats, ground: Landscape, octaves: int, ratio: float) -> float:
+def highest_excess(counts: Floats, ground: Landscape, parameters: ClustersParameters) -> float:
     """The largest excess over all cells and bandwidths of one landscape."""
     background = float(counts.sum() / ground.at_risk.sum())
     highest = 0.0
-    for octave in range(octaves):
-        mean, scale = ground.smooth[octave]
-        _, beyond = excess(pooled(counts, octave), mean, scale, background, ratio, ground.binomial)
+    for octave, (mean, scale) in enumerate(ground.smooth):
+        _, beyond = excess(pooled(counts, octave), mean, scale, background, ground.binomial, parameters)
         highest = max(highest, float(beyond.max(initial=0)))
     return highest
 

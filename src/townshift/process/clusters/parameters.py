@@ -40,6 +40,10 @@ class ClustersParameters(Parameters):
         significance: chance that a landscape without clusters shows one, over all places and scales (level sets).
         excess_ratio: density of a cluster relative to the background, at least; at 2 an establishment in a
             cluster owes its place rather to the cluster than to the background (level sets).
+        extent_level: excess, in standard deviations, of a place that belongs to a cluster; its peak must pass the level
+            of `significance` (level sets).
+        edge_share: density over that of the densest place within two bandwidths, below which a place is taken for
+            the smear of a kernel (level sets).
         bandwidth_m: standard deviation of the finest kernel, metres; None for a quarter of the mean spacing of
             establishments in the window, or what `max_cells` allows (level sets).
         octaves: bandwidths that are tried, each twice the one before (level sets).
@@ -55,7 +59,7 @@ class ClustersParameters(Parameters):
     significance: float = Field(default=0.05, gt=0, lt=0.5)
     excess_ratio: float = Field(default=2.0, gt=1)
     extent_level: float = Field(default=2.0, ge=0)
-    spacing_divisor: float = 4
+    edge_share: float = Field(default=0.3, ge=0, lt=1)
     bandwidth_m: float | None = Field(default=None, gt=0)
     octaves: int = Field(default=4, ge=1, le=8)
     max_cells: int = Field(default=2**21, ge=2**10, le=2**26)

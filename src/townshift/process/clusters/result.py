@@ -45,8 +45,8 @@ class YearlyClusters:
     Numbers of clusters run from 0 within each year and say nothing about identity between years.
 
     Attributes:
-        memberships: columns `record` (row of the input, int32), `year` (int16), `cluster` (int32), sorted by year and
-            record; establishments in no cluster are left out.
+        memberships: columns `record` (row of the input, int32), `year` (int16), `cluster` (int32, -1 for none), sorted
+            by year and record; one row for each year at whose end an establishment exists.
         cells: columns `year` (int16), `cluster` (int32), `cell` (int64), the finest grid's cells of each cluster,
             sorted by year and cell; overlap of areas is overlap of cells.
         table: one row per year and cluster: `year`, then `CLUSTER_COLUMNS`. `stability` is NaN except in the last
