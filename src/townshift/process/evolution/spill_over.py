@@ -86,9 +86,11 @@ def spill_overs(
         ["track", "p", "origin"], ascending=[True, False, True]
     )
     best = sums.drop_duplicates("track")[["track", "origin"]]
-    for (track, origin), group in pairs.merge(best, on=["track", "origin"]).groupby(["track", "origin"]):
+    grouped = pairs.merge(best, on=["track", "origin"]).groupby("track")["p"]
+    for track, origin in best.to_numpy(dtype=np.int64):
         found.origin[track] = origin
-        share = fed_share(group["p"].to_numpy(dtype=np.float64), int(founders[track]), parameters)
+        p = grouped.get_group(int(track)).to_numpy(dtype=np.float64)
+        share = fed_share(p, int(founders[track]), parameters)
         found.share[track], found.low[track], found.high[track], found.probability[track] = share
     return found
 
