@@ -41,7 +41,7 @@ class Start:
 
 STARTS: dict[str, Start] = {
     "check": Start("--rows 50000 100000"),
-    "clusters_choice": Start("--seeds 2 --nulls 20 --first 1"),
+    "clusters_choice": Start("--seeds 1 --nulls 5 --first 1"),
     "concentration": Start(),
     "concentration_areas": Start(),
     "concentration_clusters": Start(),
@@ -50,7 +50,7 @@ STARTS: dict[str, Start] = {
     "field": Start(),
     "flagship": Start("--repeat 1", "--repeat 3"),
     "moves": Start(
-        "--records 50000 --growth 30000 60000 --seed 21",
+        "--records 50000 --difficulty hard --growth 30000 60000 --seed 21",
         "--records 1000000 --growth 100000 300000 1000000 3000000 --seed 1000",
     ),
     "registry": Start("--rows 50000 100000 --aggregate 1000000"),
