@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from process.drivers.planted_spells import planted_places, planted_spells
-from townshift.process.drivers.leaving import annual_hazards, cox, cox_hazards, incidences, months
+from townshift.process.drivers.leaving import annual_hazards, cox, cox_hazards, incidences, months, told_by_events
 from townshift.process.drivers.leaving_annual import cloglog, design, risk_cells
 from townshift.process.drivers.leaving_incidence import cumulative_incidence, incidence_draws, risk_table
-from townshift.process.drivers.leaving_spells import ends, leaving_days, spells
+from townshift.process.drivers.leaving_spells import NEVER, ends, leaving_days, spells
 from townshift.process.moves.calibration import Calibration
 
 EXACT = Calibration(0.0, 1.0, np.eye(2) * 1e-12, 100)
@@ -191,3 +191,27 @@ def test_ninety_percent_intervals_of_a_ratio_hold_it_nine_times_in_ten():
         _, low, high = ratio(hazards, "leaving")
         held += low < -np.log(2.0) < high
     assert 0.84 <= held / n <= 0.96
+
+
+def test_cox_leaves_a_level_without_events_out_and_the_other_ratios_alone():
+    found, moves = planted(3_000, 5)
+    rng = np.random.default_rng(5)
+    covariates = pd.DataFrame({"size=small|big": rng.integers(0, 2, found.born.size).astype(float)})
+    whole = cox_hazards(found, moves, covariates, 2)
+    nothing = np.zeros(found.born.size)
+    still_open = np.setdiff1d(np.flatnonzero(found.ended == NEVER), found.move_spell)
+    nothing[still_open[:30]] = 1.0
+    hazards = {one.cause: one for one in cox_hazards(found, moves, covariates.assign(**{"kind=idle|firm": nothing}), 2)}
+    for cause in ("leaving", "exit"):
+        assert dict(hazards[cause].without_events) == {"kind=idle|firm": 30}
+        assert hazards[cause].pooled.names == ("size=small|big",)
+        assert np.isfinite(hazards[cause].pooled.interval(0)).all()
+    assert {one.cause for one in whole} == {"leaving", "exit"}
+    assert not any(one.without_events for one in whole)
+
+
+def test_a_level_that_holds_all_events_has_no_ratio_either():
+    event = np.array([True, True, False, False, False])
+    kept, silent = told_by_events(pd.DataFrame({"a": [1, 1, 1, 0, 0], "b": [1, 0, 0, 1, 0]}), [event])
+    assert kept.tolist() == [True, True, True, False, False]
+    assert silent == {"a": 2}

@@ -9,14 +9,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from townshift.process.drivers.destination_choice import destination_choice, pull_terms, stocks
-from townshift.process.drivers.gravity import Gravity, NotConvergedError, gravity
+from townshift.process.drivers.distance_fits import (
+    fit_distance,
+    has_enough,
+    report,
+    say_left_out,
+    say_what_pulls_distance,
+)
+from townshift.process.drivers.gravity import NotConvergedError, gravity
 from townshift.process.drivers.gravity_cells import Effect, FlowCells, TooManyCells, flow_cells, pruned, with_terms
 from townshift.process.drivers.parameters import DriversParameters
-from townshift.process.drivers.rows import Found, coefficient_rows, years_spanned
+from townshift.process.drivers.rows import Found
 from townshift.process.moves.calibration import Calibration
 from townshift.process.moves.parameters import KINDS
 from townshift.process.pathways.draws import kind_probabilities
-from townshift.process.pathways.rows import whole_table
 
 
 def drivers_of_flows(
@@ -31,7 +37,8 @@ def drivers_of_flows(
 ) -> Found:
     """Gravity and destination choice, for all kinds of moves together and for each kind with enough of them.
 
-    Three models: origin-year and destination-year effects for distance (`gravity`); destination choice with
+    Three models: origin-year and destination-year effects for distance (`gravity`; coarser ones where moves are too
+    few for so many effects, see `distance_fits.SPECIFICATIONS`); destination choice with
     origin-year effects, for what distinguishes the destinations chosen (`destination_choice`); origin-year and
     destination effects, for what changed at a destination before more moves came (`destination_change`).
 
@@ -61,7 +68,7 @@ def drivers_of_flows(
         if isinstance(near, TooManyCells):
             out.say("distance", about, "not_estimable", "too_many_cells", "", near.n_cells, chosen.max_cells)
         else:
-            _fit_distance(near, moves, kinds, about, parameters, seed, calibration, out)
+            fit_distance(near, moves, kinds, about, parameters, seed, calibration, out)
             del near
         wide = flow_cells(moves, places, chosen.level, kinds, candidates, chosen.max_cells)
         if isinstance(wide, TooManyCells):
@@ -91,27 +98,6 @@ def _enough(moves: pd.DataFrame, kinds: Sequence[str], parameters: DriversParame
     return True
 
 
-def _fit_distance(
-    cells: FlowCells, moves: pd.DataFrame, kinds: Sequence[str], about: str, parameters: DriversParameters, seed: int,
-    calibration: Calibration | None, out: Found,
-) -> None:  # fmt: skip
-    effects: tuple[Effect, ...] = ("origin_year", "destination_year")
-    left = pruned(cells, effects)
-    _say_left_out("distance", about, left, out)
-    if not _identified(left, parameters):
-        out.say("distance", about, "not_estimable", "too_few_after_pruning", "", float((left.moves > 0).sum()),
-                float(parameters.gravity.least_pairs))  # fmt: skip
-        return
-    try:
-        answer = gravity(
-            left, effects, moves, kinds, parameters.gravity.cluster, parameters.imputations, seed, calibration
-        )
-    except NotConvergedError:
-        out.say("distance", about, "not_estimable", "not_converged", "", float(left.moves.size))
-        return
-    _report(answer, "gravity", "distance", about, "ppml", moves, seed, out)
-
-
 def _fit_choice(
     cells: FlowCells, further: dict[str, npt.NDArray[np.float64]], moves: pd.DataFrame, kinds: Sequence[str],
     about: str,
@@ -123,8 +109,8 @@ def _fit_choice(
     if len(wide.terms) == len(cells.terms):
         out.say("destination", about, "note", "no_pull_factors")
     left = pruned(wide, ("origin_year",))
-    _say_left_out("destination", about, left, out)
-    if not _identified(left, parameters):
+    say_left_out("destination", about, left, out)
+    if not has_enough(left, parameters):
         out.say("destination", about, "not_estimable", "too_few_after_pruning", "", float((left.moves > 0).sum()),
                 float(parameters.gravity.least_pairs))  # fmt: skip
         return
@@ -133,38 +119,15 @@ def _fit_choice(
     except NotConvergedError:
         out.say("destination", about, "not_estimable", "not_converged", "", float(left.moves.size))
         return
-    _report(answer, "destination_choice", "destination", about, "conditional_logit", moves, seed, out)
+    report(answer, "destination_choice", "destination", about, "conditional_logit", moves, seed, out)
+    say_what_pulls_distance("destination", about, left, moves, kinds, out)
     moving = [name for name in left.terms if name.startswith("ln_") and name != "ln_km"]
     effects: tuple[Effect, ...] = ("origin_year", "destination")
     within = pruned(left, effects)
-    if moving and _identified(within, parameters):
+    if moving and has_enough(within, parameters):
         try:
             change = gravity(within, effects, moves, kinds, "destination", parameters.imputations, seed, calibration)
         except NotConvergedError:
             out.say("destination", about, "note", "not_converged", "within_destination", float(within.moves.size))
             return
-        _report(change, "destination_change", "destination", about, "within_destination", moves, seed, out)
-
-
-def _identified(cells: FlowCells, parameters: DriversParameters) -> bool:
-    return bool(cells.terms) and int((cells.moves > 0).sum()) >= parameters.gravity.least_pairs
-
-
-def _say_left_out(question: str, about: str, cells: FlowCells, out: Found) -> None:
-    for reason, n in cells.left_out.items():
-        name, _, item = reason.partition("_by_")
-        if n:
-            out.say(question, about, "note", f"{name}_by" if item else name, item, float(n))
-
-
-def _report(
-    answer: Gravity, measure: str, question: str, about: str, estimator: str, moves: pd.DataFrame, seed: int, out: Found
-) -> None:
-    used = answer.cells.uncertain_cell >= 0
-    rests_on = whole_table("moves", moves.loc[used, "move_id"].astype(str))
-    years = years_spanned(answer.cells.year)
-    rows = coefficient_rows(answer.pooled, measure, question, about, estimator, years, int(used.sum()), rests_on, seed)
-    if measure == "destination_change":  # pairs' terms are the other models' business
-        rows = [row for row in rows if row.extra["term"] not in ("ln_km", "same_province", "ties")]
-    out.rows.extend(rows)
-    out.say(question, about, "ok", "", estimator, float(answer.cells.moves.size))
+        report(change, "destination_change", "destination", about, "within_destination", moves, seed, out)

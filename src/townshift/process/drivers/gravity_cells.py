@@ -17,7 +17,7 @@ from townshift.process.pathways.places import at_level, coordinates, great_circl
 Real = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
-Effect = Literal["origin_year", "destination_year", "destination"]
+Effect = Literal["origin_year", "destination_year", "origin", "destination", "year"]
 """A fixed effect: every group of cells that share the origin and year, and so on, has a level of its own."""
 
 MIN_KM = 1.0
@@ -46,12 +46,18 @@ class FlowCells:
     uncertain_cell: Whole
     left_out: Mapping[str, int] = field(default_factory=dict)
 
+    def n_effects(self, effects: Sequence[Effect]) -> int:
+        """Levels of all fixed effects together."""
+        return sum(int(np.unique(self.groups(effect)).size) for effect in effects)
+
     def groups(self, effect: Effect) -> Whole:
         """The group of each cell under a fixed effect, numbered from 0."""
         years = self.year - (self.year.min() if self.year.size else 0)
         span = int(years.max()) + 1 if years.size else 1
-        if effect == "destination":
-            return self.destination
+        if effect == "year":
+            return years
+        if effect in ("origin", "destination"):
+            return self.origin if effect == "origin" else self.destination
         return (self.origin if effect == "origin_year" else self.destination) * span + years
 
 

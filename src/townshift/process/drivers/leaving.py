@@ -7,7 +7,7 @@ ones, and the cumulative incidence by age (`leaving_incidence`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -46,12 +46,15 @@ class AnnualHazard:
         pooled: log hazard ratios; names as in `Design`.
         n_events: events of this cause, expected.
         n_at_risk: establishment-years at risk.
+        without_events: terms of which no ratio can be told, as no event was seen with them (or none without them), and
+            the spells left out with each.
     """
 
     cause: str
     pooled: Pooled
     n_events: float
     n_at_risk: float
+    without_events: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +175,60 @@ def cox_hazards(
         counts = [int((cause == k).sum()) for _, _, cause in completed]
         if min(counts) == 0:
             continue
-        answers = [cox(entry, last, cause == k, covariates, found.place) for entry, last, cause in completed]
-        answer = pooled(
-            tuple(map(str, covariates.columns)), np.array([b for b, _ in answers]), np.array([v for _, v in answers])
-        )
-        out.append(AnnualHazard(name, answer, float(np.mean(counts)), float(found.born.size)))
+        kept, silent = told_by_events(covariates, [cause == k for _, _, cause in completed])
+        some = covariates.loc[kept, [column for column in covariates if column not in silent]]
+        if some.shape[1]:
+            answers = [
+                cox(entry[kept], last[kept], (cause == k)[kept], some, found.place[kept])
+                for entry, last, cause in completed
+            ]
+            answer = pooled(
+                tuple(map(str, some.columns)), np.array([b for b, _ in answers]), np.array([v for _, v in answers])
+            )
+        else:
+            answer = pooled((), np.zeros((len(completed), 0)), np.zeros((0, 0)))
+        out.append(AnnualHazard(name, answer, float(np.mean(counts)), float(kept.sum()), silent))
     return tuple(out)
+
+
+def told_by_events(
+    covariates: pd.DataFrame, events: Sequence[npt.NDArray[np.bool_]]
+) -> tuple[npt.NDArray[np.bool_], dict[str, int]]:
+    """Spells and yes-or-no covariates of which a finite hazard ratio can be told.
+
+    Where a covariate is 1 (or 0) without any event, the likelihood rises as its ratio goes to 0 (or infinity); at that
+    end the spells without event count no more. They are left out with the covariate, which leaves the other ratios as
+    they would be there.
+
+    Args:
+        covariates: one row a spell, 0 or 1.
+        events: of each completed data set, shape (spells,).
+
+    Returns:
+        Which spells stay, and the covariates left out with the number of spells that each took along.
+
+    Source: monotone likelihood, Heinze and Schemper (2001), Biometrics 57 (1), 114-119.
+
+    Example:
+        >>> given = pd.DataFrame({"a": [1, 1, 0, 0], "b": [0, 1, 0, 1]})
+        >>> kept, silent = told_by_events(given, [np.array([False, False, True, True])])
+        >>> kept.tolist(), silent
+        ([False, False, True, True], {'a': 2})
+    """
+    kept = np.ones(len(covariates), dtype=bool)
+    silent: dict[str, int] = {}
+    for name in covariates:
+        values = covariates[name].to_numpy(dtype=np.float64)
+        for side in (1.0, 0.0):
+            there = kept & (values == side)
+            if there.any() and any(not event[there].any() for event in events):
+                silent[str(name)] = int(there.sum())
+                kept &= ~there
+                break
+    for name in covariates:
+        if str(name) not in silent and np.ptp(covariates[name].to_numpy(dtype=np.float64)[kept]) == 0:
+            silent[str(name)] = 0
+    return kept, silent
 
 
 def cox(

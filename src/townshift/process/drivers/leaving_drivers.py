@@ -173,6 +173,8 @@ def _add_cox(
         out.say("leaving", "all", "note", "cox_without_covariates", "cox")
         return
     for hazard in cox_hazards(found, moves, covariates, chosen.cox_imputations, seed, calibration):
+        for name, n in hazard.without_events.items():
+            out.say("leaving", hazard.cause, "note", "no_events_with_term", name.partition("|")[0], float(n))
         _report(hazard, "cox", years, rests_on, parameters, seed, out)
 
 

@@ -57,8 +57,10 @@ def driver_sentence(row: Mapping[str, object], language: str = "en") -> str:
         about = text(f"drivers.kind.{row['about']}", language)
     else:
         about = text(f"drivers.cause.{row['about']}", language)
+    effects = text(f"drivers.effects.{row.get('estimator') or 'ppml'}", language) if form == "ln_km" else ""
     return text(
         f"drivers.sentence.{measure}.{form}.{_side(percent)}", language, about=about, term=term_name(term, language),
+        effects=effects,
         reference=_reference(row, language), **_shown(percent, _PERCENT_DIGITS), percent=_shown(percent, 1)["value"],
         level=_level(row),
     )  # fmt: skip
@@ -111,8 +113,10 @@ def status_sentence(row: Mapping[str, object], language: str = "en") -> str:
     named = "" if item is None or item != item else str(item)
     if key in ("pre_trend_seen", "pre_trend_not_seen", "pre_trend_untested", "outcome_never_happened"):
         named = text(f"drivers.outcome.{named}", language)
-    elif key == "regressor_not_taken":
+    elif key in ("regressor_not_taken", "no_events_with_term"):
         named = term_name(named, language)
+    elif key == "coarser_effects":
+        named = text(f"drivers.effects.{named}", language)
     return text(f"drivers.reason.{key}", language, item=named, n=_plain(row.get("n")), needed=_plain(row.get("needed")))
 
 
