@@ -318,6 +318,24 @@ def test_another_version_of_the_format_is_read_and_told(tmp_path: Path):
     assert found.report.codes == {"TS-QDA-029": 1}
 
 
+def test_elements_whose_namespace_was_forgotten_are_read_and_told(tmp_path: Path):
+    inside = (codebook(code("a")) + text_source(guid("s"), passage("p", 0, 1), text="ab")).replace(
+        "<CodeBook>", '<CodeBook xmlns="">'
+    )
+    markup = project_markup(inside.replace("<Sources>", '<Sources xmlns="">'))
+    for written in (markup, project_markup(codebook(code("a"))).replace(f" {NS}", "")):
+        found = read_project(qdpx(tmp_path / "a.qdpx", written))
+        assert [one.name for one in found.project.codes] == ["a"]
+        assert found.report.codes == {"TS-QDA-029": 1}
+        assert not found.report.aside
+
+
+def test_a_prefix_for_the_namespace_makes_no_difference(tmp_path: Path):
+    markup = f'<q:Project {NS.replace("xmlns=", "xmlns:q=")} name="P"><q:Users><q:User guid="{guid("u")}"/></q:Users>'
+    found = read_project(qdpx(tmp_path / "a.qdpx", f"{markup}</q:Project>"))
+    assert len(found.project.users) == 1
+
+
 def test_every_code_of_the_package_has_its_texts():
     for path in PACKAGE.glob("*.py"):
         for word in path.read_text("utf-8").split('"'):

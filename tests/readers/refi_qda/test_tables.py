@@ -240,6 +240,21 @@ def test_new_changed_and_removed_codings_touch_nothing_else():
     assert (after.graphs, after.cases, after.links) == (before.graphs, before.cases, before.links)
 
 
+def test_passages_follow_a_text_that_was_corrected_and_new_codings_count_in_it():
+    before = field_project()
+    document, pdf = f"{guid('s')}.txt", f"{guid('pdf')}.txt"
+    corrected = "Heading\n" + TEXT
+    new = {"coding_id": "n", "document": document, "code": "home", "coder": "x", "start": 0, "end": 7}
+    codings = to_tables(before, SALT)["codings"]
+    codings = pd.concat([codings, pd.DataFrame([new]).astype({"start": "Int64", "end": "Int64"})])
+    made = from_tables({"codings": codings}, {document: corrected, pdf: "There are no fire doors"}, before, SALT)
+    again = to_tables(made.project, SALT)["codings"].dropna(subset=["start"])
+    found = texts(made.project)
+    assert [found[row.document][row.start : row.end] for row in again.itertuples()] == again["text"].to_list()
+    assert again["text"].to_list() == ["wages", "wages", "租金上涨", "Heading", "fire", "sew"]
+    assert not made.report.losses
+
+
 def test_a_new_coding_of_a_transcript_stands_between_sync_points():
     before = field_project()
     tables = to_tables(before, SALT)

@@ -70,6 +70,8 @@ def read_project(path: str | Path, limits: Limits | None = None) -> ProjectRead:
 def require_root(root: etree._Element, tag: str, wanted: str, where: str, report: LossReport) -> str:
     """The namespace of the root; another version of the format or none at all is read, and told.
 
+    Elements without a namespace below a root that has one are taken into it: some programs set it on the root alone.
+
     Raises:
         QdaError: the file holds something else.
     """
@@ -77,7 +79,10 @@ def require_root(root: etree._Element, tag: str, wanted: str, where: str, report
     if name.localname != tag:
         raise QdaError(Problem("TS-QDA-027", where, {"element": name.localname[:40], "wanted": tag}))
     namespace = name.namespace or ""
-    if namespace != wanted:
+    stranded = root.xpath("//*[namespace-uri()='']") if namespace else []
+    for node in stranded:
+        node.tag = f"{{{namespace}}}{node.tag}"
+    if stranded or namespace != wanted:
         report.lose("TS-QDA-029", tag)
     return namespace
 
