@@ -196,6 +196,27 @@ def test_ground_alone_follows_a_cluster_whose_firms_all_changed():
     assert set(cluster_tracks(members, clusters.assign(polygon_wkb=disc)).tracks["track"]) == {"2000-0"}
 
 
+def test_cells_of_a_grid_follow_clusters_as_polygons_of_the_same_ground_do():
+    from shapely import box, to_wkb, union_all
+
+    members, clusters = town(*[{0: range(100 * year, 100 * year + 50), 3: range(2000, 2030)} for year in range(6)])
+    covered = {
+        (int(row.year), int(row.cluster)): [10 * int(row.cluster) + k + (int(row.year) - 2000) % 2 for k in range(4)]
+        for row in clusters.itertuples()
+    }
+    squares = {cell: box(1_000 * cell, 0, 1_000 * (cell + 1), 1_000) for own in covered.values() for cell in own}
+    outlines = [to_wkb(union_all([squares[cell] for cell in own])) for own in covered.values()]
+    rows = [(*key, cell) for key, own in covered.items() for cell in own]
+    cells = pd.DataFrame(rows, columns=["year", "cluster", "cell"])
+    by_cells = cluster_tracks(members, clusters, cells=cells)
+    by_polygons = cluster_tracks(members, clusters.assign(polygon_wkb=outlines))
+    pd.testing.assert_frame_equal(by_cells.tracks, by_polygons.tracks)
+    assert set(by_cells.tracks["track"]) == {"2000-0", "2000-3"}
+    unknown = cells.assign(cluster=cells["cluster"] + 1)
+    with pytest.raises(MeasureError, match="does not have"):
+        cluster_tracks(members, clusters, cells=unknown)
+
+
 def test_growth_sets_in_and_ends_where_it_was_planted():
     sizes = [100] * 6 + [int(100 * 1.2**k) for k in range(1, 7)] + [298] * 6
     members, clusters = town(*[{0: range(n)} for n in sizes])

@@ -22,7 +22,7 @@ class Overlaps:
         shared: records that stand in both.
         old_known: records of the earlier cluster that still exist in the later year, wherever they stand then.
         new_known: records of the later cluster that existed in the earlier year, wherever they stood then.
-        shared_area, old_area, new_area: m²; NaN where an area is not known.
+        shared_area, old_area, new_area: m² or cells; NaN where an area is not known.
     """
 
     old: Ints
@@ -132,8 +132,8 @@ def joined_overlaps(
 
     Args:
         members: of `shared_records`.
-        ground: of `shared_areas`; None where there are no polygons.
-        areas: shape (nodes,), m², NaN where not known.
+        ground: of `shared_areas`, or `old`, `new` and shared cells; None where neither is known.
+        areas: shape (nodes,), m² or cells, NaN where not known.
         nodes: number of all nodes.
     """
     old, new, shared, old_known, new_known = members

@@ -16,7 +16,7 @@ import pandas as pd
 from townshift.process.evolution.assignment_overlap import Overlaps, ratio, weighted
 from townshift.process.evolution.spill_over import SpillOvers
 from townshift.process.evolution.tracks_follow import Followed
-from townshift.process.evolution.tracks_input import YearlyClusters
+from townshift.process.evolution.tracks_input import ClusterYears
 from townshift.process.evolution.tracks_parameters import TracksParameters
 
 Ints = npt.NDArray[np.int64]
@@ -64,7 +64,7 @@ class Shares:
     probability: Floats
 
 
-def spans(yearly: YearlyClusters, followed: Followed, parameters: TracksParameters) -> Spans:
+def spans(yearly: ClusterYears, followed: Followed, parameters: TracksParameters) -> Spans:
     """When each track was seen, and whether that is enough to tell it from flicker."""
     tracks = int(followed.track.max()) + 1
     nodes = np.arange(len(followed.track))
@@ -92,7 +92,7 @@ def origins(followed: Followed, nodes: Ints, parameters: TracksParameters) -> Sh
     return _best_share(pairs.new, pairs.old, pairs, pairs.new_known, ground, followed.gap, nodes, parameters)
 
 
-def heirs(yearly: YearlyClusters, followed: Followed, span: Spans, parameters: TracksParameters) -> Shares:
+def heirs(yearly: ClusterYears, followed: Followed, span: Spans, parameters: TracksParameters) -> Shares:
     """The cluster, if any, in which each track went up: the one in which most of its last cluster stands after.
 
     It must be in clusters of the same track in most of the years in which it could have come back (`bridged_years` and
@@ -197,7 +197,7 @@ def _best_share(
 
 
 def beginnings(
-    yearly: YearlyClusters,
+    yearly: ClusterYears,
     followed: Followed,
     span: Spans,
     came_from: Shares,
@@ -244,7 +244,7 @@ def beginnings(
 
 
 def ends(
-    yearly: YearlyClusters, followed: Followed, span: Spans, went_to: Shares, parameters: TracksParameters
+    yearly: ClusterYears, followed: Followed, span: Spans, went_to: Shares, parameters: TracksParameters
 ) -> tuple[pd.DataFrame, int]:
     """How each track ended: one row an event, and how many were too improbable to be listed.
 
@@ -289,7 +289,7 @@ def _probable(frame: pd.DataFrame, listed: Bools) -> tuple[pd.DataFrame, int]:
     return frame[kept].reset_index(drop=True), int((~kept).sum())
 
 
-def _undone(yearly: YearlyClusters, followed: Followed, parameters: TracksParameters) -> tuple[int, int]:
+def _undone(yearly: ClusterYears, followed: Followed, parameters: TracksParameters) -> tuple[int, int]:
     """Bridged gaps of this study: those in which the cluster was nowhere, and those in which it lay in another one."""
     pairs = followed.pairs
     resumed = np.flatnonzero(followed.before >= 0)

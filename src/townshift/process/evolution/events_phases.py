@@ -10,14 +10,14 @@ from townshift.process.evolution.events import CONFIRMED, PROVISIONAL, Spans
 from townshift.process.evolution.stages import Trend, phases
 from townshift.process.evolution.stages_changes import Changes
 from townshift.process.evolution.tracks_follow import Followed
-from townshift.process.evolution.tracks_input import YearlyClusters
+from townshift.process.evolution.tracks_input import ClusterYears
 from townshift.process.evolution.tracks_parameters import TracksParameters
 
 Ints = npt.NDArray[np.int64]
 
 
 def phase_events(
-    yearly: YearlyClusters,
+    yearly: ClusterYears,
     followed: Followed,
     span: Spans,
     change: Changes,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from townshift.process.evolution.tracks_follow import Followed
-from townshift.process.evolution.tracks_input import YearlyClusters
+from townshift.process.evolution.tracks_input import ClusterYears
 from townshift.process.evolution.tracks_parameters import TracksParameters
 
 Ints = npt.NDArray[np.int64]
@@ -36,7 +36,7 @@ class SpillOvers:
 
 
 def spill_overs(
-    yearly: YearlyClusters,
+    yearly: ClusterYears,
     followed: Followed,
     first_year: Ints,
     last_year: Ints,
@@ -122,7 +122,7 @@ def fed_share(p: Floats, founders: int, parameters: TracksParameters) -> tuple[f
 
 
 def _founders(
-    yearly: YearlyClusters,
+    yearly: ClusterYears,
     followed: Followed,
     first_year: Ints,
     candidates: npt.NDArray[np.bool_],
@@ -144,7 +144,7 @@ def _founders(
     return founded, np.bincount(founded[founded >= 0], minlength=len(first_year)).astype(np.int64)
 
 
-def _standing_in(yearly: YearlyClusters, year: int, chosen: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+def _standing_in(yearly: ClusterYears, year: int, chosen: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
     """Nodes and records of the memberships of a year in chosen nodes."""
     if not chosen[yearly.node_start[year] : yearly.node_start[year + 1]].any():
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
@@ -154,7 +154,7 @@ def _standing_in(yearly: YearlyClusters, year: int, chosen: npt.NDArray[np.bool_
     return node[mine], record[mine]
 
 
-def _of_links(yearly: YearlyClusters, followed: Followed, founded: Ints, links: pd.DataFrame | None) -> pd.DataFrame:
+def _of_links(yearly: ClusterYears, followed: Followed, founded: Ints, links: pd.DataFrame | None) -> pd.DataFrame:
     """Links that lead to founders, from records that had stood in a track: track, origin, destination, p."""
     if links is None or links.empty:
         return _pairs([], [], [], [])
@@ -171,7 +171,7 @@ def _of_links(yearly: YearlyClusters, followed: Followed, founded: Ints, links: 
 
 
 def _of_own_moves(
-    yearly: YearlyClusters, followed: Followed, founded: Ints, first_year: Ints, last_year: Ints
+    yearly: ClusterYears, followed: Followed, founded: Ints, first_year: Ints, last_year: Ints
 ) -> pd.DataFrame:
     """Founders that had stood in another track before the new one began: their own record is the link.
 
@@ -184,7 +184,7 @@ def _of_own_moves(
     return _pairs(track[inside], stood[inside], record[inside], np.ones(int(inside.sum())))
 
 
-def _last_track(yearly: YearlyClusters, followed: Followed, record: Ints, year: Ints) -> Ints:
+def _last_track(yearly: ClusterYears, followed: Followed, record: Ints, year: Ints) -> Ints:
     """The track in which each record had last stood by a year, -1 = none."""
     found = np.full(len(record), -1, dtype=np.int64)
     asked = np.zeros(len(yearly.records), dtype=bool)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from townshift.process.evolution.assignment_overlap import Overlaps, joined_overlaps, shared_records
 from townshift.process.evolution.stages_settled import settled_nodes
 from townshift.process.evolution.tracks_follow import ABSENT, Followed, together
-from townshift.process.evolution.tracks_input import YearlyClusters
+from townshift.process.evolution.tracks_input import ClusterYears
 from townshift.process.evolution.tracks_parameters import TracksParameters
 
 Ints = npt.NDArray[np.int64]
@@ -32,7 +32,7 @@ class Changes:
     variance: Floats
 
 
-def changes(yearly: YearlyClusters, followed: Followed, step: Ints, parameters: TracksParameters) -> Changes:
+def changes(yearly: ClusterYears, followed: Followed, step: Ints, parameters: TracksParameters) -> Changes:
     """Change of ln(firms) in each step of each track, as if what merged had been together before and after.
 
     Formula: `r = ln(N' / N)`, `v = (came + left + 1) / (N N')` with N, N' the firms before and after; firms of a
@@ -72,7 +72,7 @@ def changes(yearly: YearlyClusters, followed: Followed, step: Ints, parameters: 
     return Changes(change, years, variance)
 
 
-def _flows(yearly: YearlyClusters, settled: npt.NDArray[np.int32], bridged: int) -> Overlaps:
+def _flows(yearly: ClusterYears, settled: npt.NDArray[np.int32], bridged: int) -> Overlaps:
     """Firms that went from each cluster of the years before to each cluster of a year."""
     nodes = len(yearly.nodes)
     nowhere = np.full(nodes, np.nan)
@@ -92,7 +92,7 @@ def _flows(yearly: YearlyClusters, settled: npt.NDArray[np.int32], bridged: int)
 
 
 def _structural(
-    yearly: YearlyClusters, followed: Followed, pairs: Overlaps, least: float
+    yearly: ClusterYears, followed: Followed, pairs: Overlaps, least: float
 ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
     """Pairs in which one cluster went up in another track or came out of it.
 

@@ -9,7 +9,7 @@ import pandas as pd
 from townshift.process.evolution.events import CONFIRMED, Spans
 from townshift.process.evolution.stages import Trend
 from townshift.process.evolution.tracks_follow import Followed
-from townshift.process.evolution.tracks_input import YearlyClusters
+from townshift.process.evolution.tracks_input import ClusterYears
 from townshift.process.evolution.tracks_parameters import STAGE_TYPES, STAGES, TracksParameters
 
 Ints = npt.NDArray[np.int64]
@@ -42,7 +42,7 @@ def stage_probabilities(growing: Floats, declining: Floats, young: Floats) -> Fl
 
 
 def stage_rows(
-    yearly: YearlyClusters,
+    yearly: ClusterYears,
     followed: Followed,
     span: Spans,
     found: Trend,

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from townshift.process.evolution.tracks_follow import Followed
-from townshift.process.evolution.tracks_input import YearlyClusters
+from townshift.process.evolution.tracks_input import ClusterYears
 
 Codes = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
@@ -14,7 +14,7 @@ Bools = npt.NDArray[np.bool_]
 NONE = np.int32(-1)
 
 
-def settled_nodes(yearly: YearlyClusters, followed: Followed, years: int) -> Codes:
+def settled_nodes(yearly: ClusterYears, followed: Followed, years: int) -> Codes:
     """The cluster of every membership, without the flicker that would pass for growth and decline.
 
     - A firm that exists and stands in no cluster is counted where it stood at most `years` years before, or, if
@@ -50,7 +50,7 @@ def settled_nodes(yearly: YearlyClusters, followed: Followed, years: int) -> Cod
     return node
 
 
-def _settled(yearly: YearlyClusters, track: Codes, stays: Bools, years: int, order: range) -> Codes:
+def _settled(yearly: ClusterYears, track: Codes, stays: Bools, years: int, order: range) -> Codes:
     """The track of each membership, going through the years in an order: its own, or the one its record keeps."""
     home = np.full(len(track), NONE, dtype=np.int32)
     now = np.full(len(yearly.records), NONE, dtype=np.int32)
@@ -69,7 +69,7 @@ def _settled(yearly: YearlyClusters, track: Codes, stays: Bools, years: int, ord
     return home
 
 
-def _again(yearly: YearlyClusters, track: Codes, years: int) -> Bools:
+def _again(yearly: ClusterYears, track: Codes, years: int) -> Bools:
     """Whether each membership's record stands in the same track again in the next `years` years, or nobody can tell."""
     again = np.zeros(len(track), dtype=bool)
     coming: list[Codes] = []

@@ -17,7 +17,7 @@ from townshift.process.evolution.stages import overdispersion, trend
 from townshift.process.evolution.stages_changes import Changes, changes
 from townshift.process.evolution.stages_rows import stage_rows
 from townshift.process.evolution.tracks_follow import Followed, follow
-from townshift.process.evolution.tracks_input import YearlyClusters, checked_links, yearly_clusters
+from townshift.process.evolution.tracks_input import ClusterYears, checked_links, yearly_clusters
 from townshift.process.evolution.tracks_parameters import (
     EVENT_TYPES,
     STAGE_TYPES,
@@ -56,6 +56,7 @@ def cluster_tracks(
     clusters: pd.DataFrame,
     parameters: TracksParameters | None = None,
     links: pd.DataFrame | None = None,
+    cells: pd.DataFrame | None = None,
 ) -> Tracks:
     """Follow clusters from year to year: their tracks, the events of their lives and the stages they are in.
 
@@ -73,10 +74,11 @@ def cluster_tracks(
     Args:
         memberships: record, year, cluster; one row a record and year. Cluster -1 = exists, but in no cluster.
         clusters: year, cluster, x_m, y_m (projected, metres); optional jobs, area_m2, polygon_wkb (WKB in metres).
-            Without polygons members alone decide.
+            Without polygons and cells members alone decide.
         parameters: thresholds; None = the defaults.
         links: moves and spin-offs: origin_record, destination_record, year, probability. None = no spill-over is told
             from a birth, unless the same records moved.
+        cells: ground of the clusters as cells of one grid: year, cluster, cell. None = polygons, if there are any.
 
     Returns:
         Tracks, events and stages; a track's name is its first year and cluster.
@@ -100,7 +102,7 @@ def cluster_tracks(
         [['2000-1', 2002, 'merge', '2000-0', 1.0]]
     """
     parameters = parameters or TracksParameters()
-    yearly = yearly_clusters(memberships, clusters)
+    yearly = yearly_clusters(memberships, clusters, cells)
     if links is not None:
         links = checked_links(links)
     if not len(yearly.nodes):
@@ -155,7 +157,7 @@ def _answer(
     )
 
 
-def _names(yearly: YearlyClusters, span: Spans) -> npt.NDArray[np.object_]:
+def _names(yearly: ClusterYears, span: Spans) -> npt.NDArray[np.object_]:
     """A track's name: its first year and the cluster it was then."""
     first = yearly.nodes.iloc[span.first]
     found = [f"{year}-{cluster}" for year, cluster in zip(first["year"], first["cluster"], strict=True)]
@@ -172,9 +174,7 @@ def _steps(followed: Followed) -> Ints:
     return step
 
 
-def _track_table(
-    yearly: YearlyClusters, followed: Followed, span: Spans, names: npt.NDArray[np.object_]
-) -> pd.DataFrame:
+def _track_table(yearly: ClusterYears, followed: Followed, span: Spans, names: npt.NDArray[np.object_]) -> pd.DataFrame:
     nodes, before = yearly.nodes, followed.before
     went_on = before >= 0
     x, y = nodes["x_m"].to_numpy(dtype=np.float64), nodes["y_m"].to_numpy(dtype=np.float64)

@@ -14,7 +14,7 @@ from townshift.process.evolution.assignment_overlap import (
     shared_areas,
     shared_records,
 )
-from townshift.process.evolution.tracks_input import YearlyClusters
+from townshift.process.evolution.tracks_input import ClusterYears
 from townshift.process.evolution.tracks_parameters import TracksParameters
 
 Ints = npt.NDArray[np.int64]
@@ -44,7 +44,7 @@ class Followed:
     gap: Ints
 
 
-def follow(yearly: YearlyClusters, parameters: TracksParameters) -> Followed:
+def follow(yearly: ClusterYears, parameters: TracksParameters) -> Followed:
     """Follow clusters by overlap of members and ground, so that the sum of all overlaps of a year is largest.
 
     A cluster of a year may go on the last cluster of any track seen in the year before, or up to `bridged_years` years
@@ -82,16 +82,21 @@ def follow(yearly: YearlyClusters, parameters: TracksParameters) -> Followed:
     return Followed(_numbered(before), before, overlap, together(parts), np.concatenate(gaps))
 
 
-def _areas(yearly: YearlyClusters) -> Floats:
-    if yearly.polygons is None:
-        return np.full(len(yearly.nodes), np.nan)
-    from shapely import area
+def _areas(yearly: ClusterYears) -> Floats:
+    """Area of each cluster, cells or m²; NaN where it is not known."""
+    if yearly.cells is not None:
+        covered = yearly.cells.node[yearly.cells.node >= 0]
+        known = np.bincount(covered, minlength=len(yearly.nodes)).astype(np.float64)
+    elif yearly.polygons is not None:
+        from shapely import area
 
-    known = np.asarray(area(yearly.polygons), dtype=np.float64)
+        known = np.asarray(area(yearly.polygons), dtype=np.float64)
+    else:
+        known = np.zeros(len(yearly.nodes))
     return np.where(known > 0, known, np.nan)
 
 
-def _standing(yearly: YearlyClusters, year: int) -> Codes:
+def _standing(yearly: ClusterYears, year: int) -> Codes:
     """Where every record stands in a year, by record code."""
     rows = yearly.rows(year)
     standing = np.full(len(yearly.records), ABSENT, dtype=np.int32)
@@ -100,7 +105,7 @@ def _standing(yearly: YearlyClusters, year: int) -> Codes:
 
 
 def _overlaps(
-    yearly: YearlyClusters,
+    yearly: ClusterYears,
     standing: Codes,
     year: int,
     earlier: int,
@@ -119,11 +124,25 @@ def _overlaps(
     old, new = old[both], new[both]
     if len(candidates) < last - first:
         old = np.where((old >= 0) & last_of_track[old], old, np.int32(-1))
-    ground = None
-    if yearly.polygons is not None:
-        later = np.arange(yearly.node_start[year], yearly.node_start[year + 1])
-        ground = shared_areas(candidates, later, yearly.polygons)
+    ground = _ground(yearly, year, earlier, candidates)
     return joined_overlaps(shared_records(old, new, nodes), ground, areas, nodes)
+
+
+def _ground(yearly: ClusterYears, year: int, earlier: int, candidates: Ints) -> tuple[Ints, Ints, Floats] | None:
+    """Ground that candidates of an earlier year share with the clusters of a year; None where none is known."""
+    if yearly.cells is not None:
+        nodes, then, now = len(yearly.nodes), yearly.cells.rows(earlier), yearly.cells.rows(year)
+        chosen = np.zeros(nodes + 1, dtype=bool)
+        chosen[candidates] = True
+        covered = np.full(yearly.cells.count, ABSENT, dtype=np.int32)
+        mine = chosen[yearly.cells.node[then]]
+        covered[yearly.cells.cell[then][mine]] = yearly.cells.node[then][mine]
+        old, new, shared, _, _ = shared_records(covered[yearly.cells.cell[now]], yearly.cells.node[now], nodes)
+        return old, new, shared.astype(np.float64)
+    if yearly.polygons is None:
+        return None
+    later = np.arange(yearly.node_start[year], yearly.node_start[year + 1])
+    return shared_areas(candidates, later, yearly.polygons)
 
 
 def together(parts: list[Overlaps]) -> Overlaps:

@@ -19,11 +19,33 @@ Floats = npt.NDArray[np.float64]
 IN_NO_CLUSTER = -1
 """Cluster of a record that stands in none: it exists, which a record without a row does not."""
 
+CELL_COLUMNS = ("year", "cluster", "cell")
+
 LARGEST_DEGREES = (180.0, 90.0)
 
 
 @dataclass(frozen=True, slots=True)
-class YearlyClusters:
+class ClusterCells:
+    """Cells of a grid that is the same in all years, by year and cluster.
+
+    Attributes:
+        cell, node: shape (rows,), number of the cell, from 0, and the cluster that covers it, sorted by year.
+        row_start: shape (years + 1,), where each year's rows start.
+        count: how many cells there are in all.
+    """
+
+    cell: Codes
+    node: Codes
+    row_start: Ints
+    count: int
+
+    def rows(self, year: int) -> slice:
+        """The rows of the year at a position."""
+        return slice(int(self.row_start[year]), int(self.row_start[year + 1]))
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterYears:
     """Clusters by year, ready to be followed.
 
     Attributes:
@@ -36,6 +58,7 @@ class YearlyClusters:
         node_year: shape (nodes,), position of the node's year in `years`.
         node_start: shape (years + 1,), where each year's nodes start.
         polygons: shape (nodes,), shapely polygons in metres, or None where clusters have none.
+        cells: the grid cells of each cluster, or None where clusters have none; they come before polygons.
     """
 
     years: Ints
@@ -47,19 +70,23 @@ class YearlyClusters:
     node_year: Ints
     node_start: Ints
     polygons: npt.NDArray[Any] | None
+    cells: ClusterCells | None
 
     def rows(self, year: int) -> slice:
         """The memberships of the year at a position of `years`."""
         return slice(int(self.row_start[year]), int(self.row_start[year + 1]))
 
 
-def yearly_clusters(memberships: pd.DataFrame, clusters: pd.DataFrame) -> YearlyClusters:
+def yearly_clusters(
+    memberships: pd.DataFrame, clusters: pd.DataFrame, cells: pd.DataFrame | None = None
+) -> ClusterYears:
     """Sort and check what clusters are followed on.
 
     Args:
         memberships: record (any id), year, cluster (whole number, -1 or missing = in none); one row a record and year.
             Records in no cluster should have a row: a firm that left its cluster is told from one that closed by it.
         clusters: year, cluster, x_m, y_m (projected, metres); optional jobs, area_m2, polygon_wkb (WKB, metres).
+        cells: year, cluster, cell (whole number of a grid that is the same in all years); None = polygons, if any.
 
     Raises:
         MeasureError: with every problem found.
@@ -74,16 +101,18 @@ def yearly_clusters(memberships: pd.DataFrame, clusters: pd.DataFrame) -> Yearly
     problems = [
         *_missing_columns("memberships", memberships, ("record", "year", "cluster")),
         *_missing_columns("clusters", clusters, ("year", "cluster", "x_m", "y_m")),
+        *([] if cells is None else _missing_columns("cells", cells, CELL_COLUMNS)),
     ]
     if problems:
         raise MeasureError(*problems)
     problems = [
         *_empty_cells("memberships", memberships, ("record", "year")),
         *_empty_cells("clusters", clusters, ("year", "cluster", "x_m", "y_m")),
+        *([] if cells is None else _empty_cells("cells", cells, CELL_COLUMNS)),
     ]
     if problems:
         raise MeasureError(*problems)
-    polygons, unreadable = _polygons(clusters)
+    polygons, unreadable = _polygons(clusters) if cells is None else (None, [])
     problems = [*unreadable, *_as_degrees(clusters)]
     table = _node_table(clusters)
     repeated = int(table.duplicated(["year", "cluster"]).sum())
@@ -102,16 +131,32 @@ def yearly_clusters(memberships: pd.DataFrame, clusters: pd.DataFrame) -> Yearly
     label = memberships["cluster"].fillna(IN_NO_CLUSTER).to_numpy(dtype=np.int64)[order]
     node_year = np.searchsorted(years, table["year"].to_numpy(dtype=np.int64))
     node_start = np.searchsorted(node_year, np.arange(len(years) + 1)).astype(np.int64)
-    node, unknown = _nodes_of(label, row_start, table["cluster"].to_numpy(dtype=np.int64), node_start, years)
+    known = table["cluster"].to_numpy(dtype=np.int64)
+    node, unknown = _nodes_of(label, row_start, known, node_start, years)
     problems += unknown + _twice_a_year(record, row_start, len(records))
+    grid, unknown = (None, []) if cells is None else _cells(cells, known, node_start, years)
+    problems += unknown
     if problems:
         raise MeasureError(*problems)
     table["n"] = np.bincount(node[node >= 0], minlength=len(table))
     order = table.pop("row").to_numpy(dtype=np.int64)
-    return YearlyClusters(
+    return ClusterYears(
         years, record, node, row_start, pd.Index(records), table, node_year.astype(np.int64), node_start,
-        None if polygons is None else polygons[order],
+        None if polygons is None else polygons[order], grid,
     )  # fmt: skip
+
+
+def _cells(cells: pd.DataFrame, cluster: Ints, node_start: Ints, years: Ints) -> tuple[ClusterCells, list[Problem]]:
+    """Cells with the node that covers each, and clusters that are not in the table."""
+    inside = cells["year"].isin(years).to_numpy(dtype=bool) & (cells["cluster"] != IN_NO_CLUSTER).to_numpy(dtype=bool)
+    cells = cells[inside]
+    at = np.searchsorted(years, cells["year"].to_numpy(dtype=np.int64))
+    order = np.argsort(at, kind="stable")
+    code, names = pd.factorize(cells["cell"].to_numpy(dtype=np.int64)[order], sort=True)
+    row_start = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=len(years)))]).astype(np.int64)
+    label = cells["cluster"].to_numpy(dtype=np.int64)[order]
+    node, unknown = _nodes_of(label, row_start, cluster, node_start, years)
+    return ClusterCells(code.astype(np.int32), node, row_start, len(names)), unknown
 
 
 def checked_links(links: pd.DataFrame) -> pd.DataFrame:
