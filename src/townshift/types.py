@@ -191,4 +191,5 @@ class Focus:
     seed: int
     languages: tuple[str, ...] = ("en",)
     privacy_threshold: int = 5
+    projection: str = ""
     titles: dict[str, str] = field(default_factory=dict)

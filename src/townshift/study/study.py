@@ -123,6 +123,7 @@ class Study:
             seed=about.seed,
             languages=about.languages,
             privacy_threshold=about.privacy_threshold,
+            projection=about.projection,
             titles={
                 "en": about.title,
                 "zh": about.title_zh or about.title,
