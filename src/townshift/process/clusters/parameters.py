@@ -58,7 +58,7 @@ class ClustersParameters(Parameters):
     min_firms: int = Field(default=10, ge=3)
     significance: float = Field(default=0.05, gt=0, lt=0.5)
     excess_ratio: float = Field(default=2.0, gt=1)
-    extent_level: float = Field(default=2.0, ge=0)
+    extent_level: float = Field(default=2.5, ge=0)
     edge_share: float = Field(default=0.3, ge=0, lt=1)
     bandwidth_m: float | None = Field(default=None, gt=0)
     octaves: int = Field(default=4, ge=1, le=8)
