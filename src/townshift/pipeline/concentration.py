@@ -225,7 +225,6 @@ def _no_clusters(none: Estimates) -> ClusterTables:
 def cluster_tracks(
     clusters: ibis.Table,
     cluster_members: ibis.Table,
-    establishment_points: ibis.Table,
     places: ibis.Table,
     moves: ibis.Table | None = None,
     *,
@@ -240,15 +239,15 @@ def cluster_tracks(
     table = table.assign(polygon_wkb=outlines_in_metres(table["polygon_wkb"], _system(focus, places)))
     members = frame(cluster_members).rename(columns={"record_id": "record"})
     links = None if moves is None else _links(frame(moves), members)
-    found = tracks_of(_with_outsiders(members, frame(establishment_points), focus), table, parameters, links)
+    found = tracks_of(members, table, parameters, links)
     return TrackTables(
         tracks=found.tracks, track_events=found.events, track_stages=found.stages, tracks_status=found.status
     )
 
 
 def _links(moves: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """Moves between firms that stand in clusters, as links from an old cluster to a new one."""
-    known = set(members["record"])
+    """Moves between firms that were ever in a cluster, as links from an old cluster to a new one."""
+    known = set(members.loc[members["cluster"] >= 0, "record"])
     inside = moves["origin_record_id"].isin(known) & moves["destination_record_id"].isin(known) & moves["year"].notna()
     rows = moves[inside]
     return rows.assign(
@@ -256,23 +255,6 @@ def _links(moves: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
         destination_record=rows["destination_record_id"],
         probability=1 - rows["p_look_alike"],
     )[["origin_record", "destination_record", "year", "probability"]]
-
-
-def _with_outsiders(members: pd.DataFrame, points: pd.DataFrame, focus: Focus) -> pd.DataFrame:
-    """Memberships with a row for every year in which a firm that was ever in a cluster stood in none."""
-    import numpy as np
-    import pandas as pd
-
-    from townshift.process.concentration.establishment_points import present
-
-    ever = points[points["record_id"].isin(set(members["record"]))]
-    parts = [
-        pd.DataFrame({"record": ever.loc[present(ever, year), "record_id"], "year": year})
-        for year in range(focus.year_from, focus.year_to + 1)
-    ]
-    there = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"record": [], "year": []})
-    out = there.merge(members.astype({"year": "int64"}), on=["record", "year"], how="left")
-    return out.assign(cluster=out["cluster"].fillna(-1).astype(np.int64))
 
 
 @step(question="process")

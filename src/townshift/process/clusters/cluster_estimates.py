@@ -29,7 +29,7 @@ def cluster_estimates(found: YearlyClusters, records: pd.Series, place_id: str, 
         seed: of the study.
     """
     behind = whole_table("establishment_points", records.astype(str))
-    inside = found.memberships.groupby("year").size()
+    inside = found.memberships[found.memberships["cluster"] >= 0].groupby("year").size()
     largest = found.table.groupby("year")["n"].max()
     number = found.table.groupby("year").size()
     out = []
