@@ -37,7 +37,8 @@ def country(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     points = centre[of] + rng.normal(0, 1, (n, 2)) * spread[of, None]
     points[alone] = rng.uniform(0, SIDE_M, (int(alone.sum()), 2))
     entry = np.where(alone, rng.integers(1985, 2021, n), born[of] + rng.geometric(0.12, n))
-    return np.clip(points, 0, SIDE_M) + (100_000, 1_000_000), entry, entry + rng.geometric(0.07, n).astype(np.float64)
+    points = np.array([100_000, 1_000_000]) + np.clip(points, 0, SIDE_M)
+    return points, entry, entry + rng.geometric(0.07, n).astype(np.float64)
 
 
 def yearly(n: int) -> str:
@@ -103,7 +104,7 @@ def rows() -> list[Row]:
                 peer_seconds=peer_seconds,
                 peer_mb=peer_megabytes,
                 note=f"{note}; {peer_note}",
-            )  # fmt: skip
+            )
         )
     return out
 
