@@ -44,12 +44,8 @@ def make(folder: Path, records: int, seed: int, difficulty: str) -> None:
 
     from townshift.examples.registry import synthetic_registry
     from townshift.examples.registry_world import gazetteer
-    from townshift.process.registry.establishments import (
-        SCHEMA,
-        EstablishmentsParameters,
-        clean_batches,
-        cleaning_rules,
-    )
+    from townshift.process.registry.establishments import SCHEMA, clean_batches, cleaning_rules
+    from townshift.process.registry.parameters import EstablishmentsParameters
 
     synthetic_registry(folder, records, seed, difficulty=difficulty)
     names = ("place_id", "name", "name_zh", "kind", "parent_id", "adcode", "lon", "lat")

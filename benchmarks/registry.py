@@ -39,7 +39,8 @@ import sys, tempfile
 from pathlib import Path
 from townshift.engine import frame
 from townshift.engine.tables import open_engine
-from townshift.process.registry.firm_years import FirmYearsParameters, counted_events, firm_years
+from townshift.process.registry.firm_years import counted_events, firm_years
+from townshift.process.registry.parameters import FirmYearsParameters
 with tempfile.TemporaryDirectory() as folder:
     engine = open_engine("duckdb", Path(folder) / "spill")
     entries, exits, flags, spells = (frame(one) for one in counted_events(engine.table(Path(sys.argv[1]))))

@@ -28,10 +28,11 @@ import pyarrow.parquet as pq
 from townshift.examples.registry_study import write_example
 from townshift.process.registry.addresses import resolve_addresses
 from townshift.process.registry.code_points import normalise
-from townshift.process.registry.establishments import SCHEMA, EstablishmentsParameters, clean_batches, cleaning_rules
-from townshift.process.registry.firm_years import FirmYearsParameters, counted_events, firm_years
+from townshift.process.registry.establishments import SCHEMA, clean_batches, cleaning_rules
+from townshift.process.registry.firm_years import counted_events, firm_years
 from townshift.process.registry.gazetteer import china_gazetteer
 from townshift.process.registry.organisation_names import split_names
+from townshift.process.registry.parameters import EstablishmentsParameters, FirmYearsParameters
 from townshift.process.registry.place_index import place_index
 
 BATCH = 65_536

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from townshift.process.moves.calibration import Calibration
     from townshift.process.moves.parameters import MovesParameters
     from townshift.process.pathways.parameters import PathwaysParameters
-    from townshift.process.registry.coverage import CoverageParameters
-    from townshift.process.registry.establishments import EstablishmentsParameters
-    from townshift.process.registry.firm_years import FirmYearsParameters
-    from townshift.process.registry.industry_membership import MembershipRulesParameters
+    from townshift.process.registry.parameters import (
+        CoverageParameters,
+        EstablishmentsParameters,
+        FirmYearsParameters,
+        MembershipRulesParameters,
+    )
     from townshift.types import Estimates, Focus
 
 
@@ -149,8 +151,9 @@ def registry_coverage(
     import pandas as pd
 
     from townshift.process.registry.coverage import stock_coverage, thin_years
-    from townshift.process.registry.firm_years import FirmYearsParameters, counted_events
+    from townshift.process.registry.firm_years import counted_events
     from townshift.process.registry.firm_years import firm_years as years_of
+    from townshift.process.registry.parameters import FirmYearsParameters
 
     counted = frame(firm_years.filter(firm_years.size_band == ""))
     entries = counted.groupby(["place_id", "level", "year"], sort=True, as_index=False).agg(n=("n_entry", "sum"))

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from townshift.process.registry.establishments import EstablishmentsParameters, clean_batches, cleaning_rules
+from townshift.process.registry.establishments import clean_batches, cleaning_rules
+from townshift.process.registry.parameters import EstablishmentsParameters
 
 CASES = Path(__file__).parent / "data" / "hard_cases.csv"
 FIELDS = ("name", "person", "holders", "phone", "place", "from", "to")

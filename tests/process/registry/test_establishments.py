@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from townshift.errors import MeasureError
-from townshift.process.registry.establishments import SCHEMA, EstablishmentsParameters, clean_batches, cleaning_rules
-from townshift.process.registry.industry_membership import MembershipRule
+from townshift.process.registry.establishments import SCHEMA, clean_batches, cleaning_rules
+from townshift.process.registry.parameters import EstablishmentsParameters, MembershipRule
 from townshift.process.registry.salted_keys import salted_key
 
 SALT = bytes(range(32))

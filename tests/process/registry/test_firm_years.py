@@ -13,8 +13,9 @@ import pytest
 from engine.both_engines import LOCAL_SPARK, skip_without
 from townshift.engine.atomic import write_parquet
 from townshift.engine.tables import arrow_of, open_engine
-from townshift.process.registry.coverage import CoverageParameters, flagged_years, stock_coverage, thin_years
-from townshift.process.registry.firm_years import FirmYearsParameters, counted_events, firm_survival, firm_years
+from townshift.process.registry.coverage import flagged_years, stock_coverage, thin_years
+from townshift.process.registry.firm_years import counted_events, firm_survival, firm_years
+from townshift.process.registry.parameters import CoverageParameters, FirmYearsParameters
 
 TYPES = {
     "record_id": "string",

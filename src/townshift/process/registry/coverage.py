@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field
 
 from townshift.draws import summarise
 from townshift.frames import texts, typed
-from townshift.types import N_DRAWS, Parameters, keyed_seed
+from townshift.process.registry.parameters import CoverageParameters
+from townshift.types import N_DRAWS, keyed_seed
 
 Values = npt.NDArray[np.float64]
 
@@ -38,24 +38,6 @@ _ROUNDING = {"exact": 0.01, "about": 0.05, "over": 0.15, "under": 0.15}
 _MAD_TO_SD = 1.4826
 _PRIOR_YEARS = 8.0
 _MAD_EFFICIENCY = 0.37  # of the median absolute deviation against the standard deviation (Rousseeuw and Croux 1993)
-
-
-class CoverageParameters(Parameters):
-    """When a year counts as thin, and which published stock the registry is held against.
-
-    Attributes:
-        window_years: years on either side that a year is compared with.
-        false_alarms: share of sound years that may be flagged, per place.
-        substantial: a thin year holds at most this share of the entries expected.
-        least_expected: places and years with fewer expected entries are not judged.
-        stock_definition: `definition_id` of the published stock of sole traders in `facts`; empty = none.
-    """
-
-    window_years: int = Field(default=4, ge=2)
-    false_alarms: float = Field(default=0.002, gt=0, lt=0.5)
-    substantial: float = Field(default=0.7, gt=0, le=1)
-    least_expected: float = Field(default=10.0, gt=0)
-    stock_definition: str = ""
 
 
 def thin_years(entries: pd.DataFrame, parameters: CoverageParameters) -> pd.DataFrame:

@@ -15,12 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 
 from townshift.frames import texts
 from townshift.process.registry.addresses import ABROAD, AMBIGUOUS, DISAGREES
 from townshift.process.registry.code_points import CodePoints, encoded, normalise, text_of
-from townshift.process.registry.industry_membership import MembershipParameters, membership, processes_for_others
+from townshift.process.registry.industry_membership import membership, processes_for_others
 from townshift.process.registry.name_kernels import blank_rows, person_within
 from townshift.process.registry.organisation_names import (
     FORM_CLASSES,
@@ -29,6 +28,7 @@ from townshift.process.registry.organisation_names import (
     name_words,
     registered_form,
 )
+from townshift.process.registry.parameters import EstablishmentsParameters
 from townshift.process.registry.place_index import PlaceIndex, code_index, place_index
 from townshift.process.registry.record_dates import DATE_FLAGS, record_dates
 from townshift.process.registry.record_places import PLACE_BASES, RecordPlaces, deepest, record_places
@@ -97,22 +97,6 @@ _FLAGS = (
     "code_invalid",
     "code_county_unknown",
 )
-
-
-class EstablishmentsParameters(MembershipParameters):
-    """How records are cleaned.
-
-    Attributes:
-        country: ISO 3166-1 code of the study's country; addresses in others are flagged and get no place.
-        earliest_year: entries before it are taken as not known (registries write 1900 for "no date").
-        latest_year: entries after it are taken as not known, exits after it as open.
-        size_bands: least number of employees of each band but the first.
-    """
-
-    country: str = "CN"
-    earliest_year: int = Field(default=1911, ge=1)
-    latest_year: int = Field(default=2035, le=9998)
-    size_bands: tuple[int, ...] = (10, 50, 250)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from townshift.frames import typed
-from townshift.types import LEVEL, Parameters
+from townshift.process.registry.parameters import FirmYearsParameters
+from townshift.types import LEVEL
 
 ALL_SIZES = ""
 """Value of `size_band` in rows that count all sizes together."""
@@ -39,23 +40,6 @@ FIRM_YEAR_TYPES = {
 
 _IN_NO_STOCK = ("missing_entry", "unreadable", "too_old", "future", "closed_before_opened")
 _KEYS = ["place_id", "county_id", "province_id", "member", "size_band"]
-
-
-class FirmYearsParameters(Parameters):
-    """Which years are counted, and what the registry could have seen.
-
-    Attributes:
-        year_from: first year counted; `None` = the first entry of the registry.
-        year_to: last year counted; `None` = the last year with an entry or exit.
-        observed_from: the registry holds no establishment that closed before this year; survival is then counted only
-            from here on (left truncation). `None` = it holds all.
-        by_size: whether size bands are counted apart as well.
-    """
-
-    year_from: int | None = None
-    year_to: int | None = None
-    observed_from: int | None = None
-    by_size: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,65 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field
 from scipy import stats
 
 from townshift.errors import MeasureError, Problem
 from townshift.frames import typed
+from townshift.process.registry.parameters import MembershipParameters, MembershipRule
 from townshift.process.registry.salted_keys import salted_keys
-from townshift.types import LEVEL, Parameters
-
-
-class MembershipRule(Parameters):
-    """One rule of membership; words are written in simplified characters or capitals without accents.
-
-    Attributes:
-        rule_id: short name that the report and `member_rule` use.
-        names_any: words of which the firm's name must hold one; empty = the name decides nothing.
-        names_none: words that the name may not hold.
-        scope_any: words of which the registered scope must hold one; empty = the scope decides nothing.
-        scope_none: words that the scope may not hold.
-        codes: beginnings of industry codes (GB/T 4754, NACE, NAICS; dots and letters in front do not count).
-    """
-
-    rule_id: str
-    names_any: tuple[str, ...] = ()
-    names_none: tuple[str, ...] = ()
-    scope_any: tuple[str, ...] = ()
-    scope_none: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
-
-
-class MembershipParameters(Parameters):
-    """The rules of membership, and the words that tell work on customers' materials.
-
-    Attributes:
-        rules: a record is a member if one catches it; without rules every record is.
-        processing_words: words of a scope that say the firm works on materials of others.
-    """
-
-    rules: tuple[MembershipRule, ...] = ()
-    processing_words: tuple[str, ...] = (
-        "来料加工",
-        "来样加工",
-        "代加工",
-        "受托加工",
-        "委托加工",
-        "加工服务",
-        "CONTRACT MANUFACTURING",
-        "SUBCONTRACT",
-        "FACON",
-    )
-
-
-class MembershipRulesParameters(Parameters):
-    """How much of what the rules catch is put before a person.
-
-    Attributes:
-        sample_per_rule: records drawn for each rule.
-    """
-
-    sample_per_rule: int = Field(default=50, ge=0)
+from townshift.types import LEVEL
 
 
 def membership(
