@@ -12,7 +12,7 @@ import numpy.typing as npt
 from townshift.errors import MeasureError
 from townshift.process.concentration.k_exact import PairSum
 from townshift.process.concentration.k_grid import (
-    COARSE_CUTOFFS,
+    COARSE,
     EXACT,
     OVERSAMPLING,
     FourierSum,
@@ -32,7 +32,6 @@ AFFORDABLE_SECONDS = 60.0
 """Expected CPU-seconds of all relabellings up to which `auto` is exact."""
 
 MAX_CELLS = 200_000_000
-COARSE_WIDTH = 6
 
 # Measured on one core of 2023 (benchmarks/concentration.py); they choose a method and never change an exact answer.
 _PAIR_SECONDS = 2.5e-9
@@ -172,10 +171,9 @@ def expected_error(fine: FourierSum, sites_power: Floats, sites: int, mass: Floa
 def _coarsest(
     fine: FourierSum, sites_power: Floats, sites: int, mass: Floats, tolerance: float
 ) -> tuple[GridSetting, Floats]:
-    """The coarsest setting whose expected error keeps the tolerance, and that error."""
+    """The cheapest setting whose expected error keeps the tolerance, else the finest, and that error."""
     typical = fine.curve(sites_power - sites * fine.counts) / (sites * (sites - 1.0))
-    for cutoff in COARSE_CUTOFFS:
-        setting = GridSetting(cutoff, COARSE_WIDTH, True)
+    for setting in COARSE:
         bound = expected_error(fine, sites_power, sites, mass, setting)
         if bound.max() <= tolerance * typical.max():
             break

@@ -45,8 +45,10 @@ class GridSetting:
 EXACT = GridSetting(cutoff=8.0, width=16, single=False)
 """Agrees with the sum over pairs to 1e-10 of the curve's maximum."""
 
-COARSE_CUTOFFS = (2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0)
-"""Cutoffs of the coarse setting, of which the lowest that keeps the tolerance is taken."""
+COARSE = tuple(
+    GridSetting(cutoff, width, single=width < 12) for width in (6, 8, 12) for cutoff in (2.5, 3.0, 3.5, 4.0, 5.0, 6.0)
+)
+"""Coarse settings, of which the first that keeps the tolerance is taken; heaps of sites on one spot need later ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

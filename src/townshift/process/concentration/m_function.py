@@ -107,7 +107,7 @@ def m_function(
         >>> x = np.array([0.0, 1, 2, 9, 10, 11]) * 1000
         >>> points = checked_points(x, np.zeros(6), case=[True, True, True, False, False, False])
         >>> found = m_function(points, MParameters(distance_max_m=2000, distances=2, relabellings=19))
-        >>> found.m.round(9).tolist(), found.with_neighbours.tolist()  # all neighbours are of the industry, 2 of 5 in all
+        >>> found.m.round(9).tolist(), found.with_neighbours.tolist()  # all neighbours are of it, 2 of 5 in all
         ([1.0, 2.5], [0, 3])
     """
     given = parameters or MParameters()
