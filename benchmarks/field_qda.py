@@ -62,6 +62,20 @@ done(start, f"{len(tables['codings']):,} rows of codings")
 """
 )
 
+BACK = (
+    CLOCK
+    + """
+from townshift.readers.qda_tables import from_tables, to_tables
+from townshift.readers.refi_qda import read_project
+project = read_project(sys.argv[3]).project
+tables = to_tables(project, salt=b"benchmark")
+tables["codings"].loc[::2, "code"] = "new code"
+start = time.process_time()
+made = from_tables(tables, base=project, salt=b"benchmark")
+done(start, f"half of the codings changed, losses {len(made.report.losses)}")
+"""
+)
+
 
 def invented(documents: int, codings: int, seed: int = 1) -> Project:
     """A project of Chinese and English words, two codings a passage, 100 codes in 10 branches, 4 coders."""
@@ -123,3 +137,4 @@ def rows() -> Iterable[Row]:
             yield Row(f".qdpx write, {size}", WRITE, arguments, codings, "write", **bound)
             yield Row(f".qdpx read, {size}", READ, arguments, codings, "read", **bound)
             yield Row(f".qdpx to tables, {size}", TABLES, arguments, codings, "tables")
+            yield Row(f".qdpx from tables, {size}", BACK, arguments, codings, "back")

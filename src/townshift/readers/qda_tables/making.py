@@ -69,7 +69,7 @@ class Maker:
     new_users: list[User] = field(default_factory=list)
     new_sources: list[TextSource] = field(default_factory=list)
     new_notes: list[TextSource] = field(default_factory=list)
-    new_links: list[Link] = field(default_factory=list)
+    new_links: dict[str, Link] = field(default_factory=dict)
     new_variables: dict[str, Variable] = field(default_factory=dict)
     changed_notes: dict[str, str] = field(default_factory=dict)
     project_notes: list[str] = field(default_factory=list)
@@ -244,8 +244,7 @@ class Maker:
 
     def _link(self, origin: str, target: str, name: str | None) -> None:
         guid = stable_guid("link", canonical(origin), canonical(target), name)
-        if guid not in {one.guid for one in self.new_links}:
-            self.new_links.append(Link(guid=guid, name=name, direction="OneWay", origin=origin, target=target))
+        self.new_links.setdefault(guid, Link(guid=guid, name=name, direction="OneWay", origin=origin, target=target))
 
     def statements(self, statements: Rows) -> None:
         """An actor's stance on a concept becomes a link from case to code; the rest of a statement has no element."""
@@ -271,7 +270,7 @@ class Maker:
             cases=self._all_cases(),
             sources=sources,
             notes=notes,
-            links=(*base.links, *(one for one in self.new_links if canonical(one.guid) not in known)),
+            links=(*base.links, *(one for one in self.new_links.values() if canonical(one.guid) not in known)),
             note_refs=(*base.note_refs, *self.project_notes),
         )
 
