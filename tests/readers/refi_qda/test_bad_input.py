@@ -228,6 +228,13 @@ def test_all_problems_come_at_once_and_name_no_person(tmp_path: Path):
     assert "Wang" not in found.report.to_json()
 
 
+def test_the_report_is_in_the_language_asked_for_and_changes_no_other(tmp_path: Path):
+    report = read_project(qdpx(tmp_path / "a.qdpx", GOOD)).report
+    assert "不在压缩包中" in report.told("zh")
+    assert "not in the archive" in report.told("en")
+    assert report.told() == report.told("en")
+
+
 def test_a_position_that_is_no_number_is_set_aside_and_comes_back(tmp_path: Path):
     broken = passage("q", 1, 2).replace('"1"', '"one"')
     markup = project_markup(text_source(guid("s"), broken, text="abc"))

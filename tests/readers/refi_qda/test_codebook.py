@@ -17,7 +17,7 @@ TAGUETTE = f"""<?xml version="1.0" encoding="utf-8"?>
 <Code guid="{guid("b")}" name="work.wages" isCodable="true"/>
 </Codes></CodeBook>"""
 SETTINGS = settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )

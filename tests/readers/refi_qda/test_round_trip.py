@@ -15,7 +15,7 @@ from townshift.readers.refi_qda import model as m
 from townshift.readers.refi_qda.files import SourceFile
 
 GENEROUS = settings(
-    max_examples=80,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )

@@ -17,7 +17,7 @@ from townshift.study.schemas import schema as study_schema
 
 SALT = b"a secret of the study"
 SETTINGS = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextvars import copy_context
 from dataclasses import dataclass, field
 
 from townshift.errors import Problem, TownshiftError
-from townshift.locales import text
+from townshift.locales import set_language, text
 
 SHOWN = 5
 
@@ -96,8 +97,20 @@ class LossReport:
         lines += [text("refi_qda.missing", language, tag=tag, count=n) for tag, n in sorted(self.missing.items())]
         problems = self.problems()
         lines.append(text("refi_qda.losses" if problems else "refi_qda.no_loss", language))
-        lines += [text("refi_qda.loss", language, count=one.count, problem=str(one)) for one in problems]
+        lines += [text("refi_qda.loss", language, count=one.count, problem=_said(one, language)) for one in problems]
         return "\n".join(lines)
+
+
+def _said(problem: Problem, language: str | None) -> str:
+    """The problem in a language, whatever the language of the session is."""
+    if language is None:
+        return str(problem)
+
+    def said() -> str:
+        set_language(language)
+        return str(problem)
+
+    return copy_context().run(said)
 
 
 def _places(group: list[Loss]) -> str:
