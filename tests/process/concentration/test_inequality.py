@@ -95,6 +95,8 @@ def test_places_without_income_count_as_zero_and_not_as_missing():
         ([1.0, 2.0], [0], "TS-CONC-035"),
         ([1.0, 2.0], [0, 0], "TS-CONC-038"),
         ([1.0, 2.0], [0, 1], "TS-CONC-038"),
+        ([1.0, 2.0, 3.0], ["a", "a", None], "TS-CONC-030"),
+        ([1.0, 2.0, 3.0], [0, 0, np.nan], "TS-CONC-030"),
     ],
 )
 def test_theil_refuses_what_it_cannot_answer_for(values, groups, code):

@@ -129,6 +129,13 @@ def test_one_year_only_has_no_drift_and_says_so():
     assert [found.code for found in problem.value.problems] == ["TS-CONC-042"]
 
 
+def test_rows_without_year_or_establishment_are_refused_together():
+    x, y = np.random.default_rng(47).normal(size=(2, 6)) * 100 + 5e5
+    with pytest.raises(MeasureError) as problem:
+        shape_drift(x, y, [1, 1, 1, 2, 2, np.nan], ["a", "b", "c", "a", "b", None])
+    assert [found.code for found in problem.value.problems] == ["TS-CONC-030", "TS-CONC-030"]
+
+
 @pytest.mark.parametrize(
     ("x", "y", "weight", "code"),
     [

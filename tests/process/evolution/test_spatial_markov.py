@@ -152,7 +152,12 @@ def test_values_that_cannot_form_the_classes_are_refused():
 
 @pytest.mark.parametrize(
     ("ids", "code"),
-    [([[0], [1]], "TS-CONC-042"), ([[0, 1]], "TS-CONC-034"), ([[0, np.nan], [1, 1]], "TS-CONC-030")],
+    [
+        ([[0], [1]], "TS-CONC-042"),
+        ([[0, 1]], "TS-CONC-034"),
+        ([[0, np.nan], [1, 1]], "TS-CONC-030"),
+        ([[0, 0.5], [1, 1]], "TS-CONC-046"),
+    ],
 )
 def test_a_chain_refuses_what_does_not_move(ids, code):
     with pytest.raises(MeasureError) as problem:

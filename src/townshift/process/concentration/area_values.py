@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from townshift.errors import MeasureError, Problem
 from townshift.process.concentration.points import Flags, Floats
@@ -81,6 +83,34 @@ def length_problems(where: str = "", **lengths: int) -> list[Problem]:
         return []
     given = ", ".join(f"{name}: {length}" for name, length in lengths.items())
     return [Problem("TS-CONC-035", where, {"lengths": given})]
+
+
+def whole_number_problems(values: Floats, what: str, where: str = "") -> list[Problem]:
+    """The problem that row numbers or classes are no whole numbers (TS-CONC-046), or none.
+
+    Example:
+        >>> [problem.code for problem in whole_number_problems(np.array([0.0, 0.5]), "area")]
+        ['TS-CONC-046']
+    """
+    broken = values != np.floor(values)
+    if not broken.any():
+        return []
+    count = int(broken.sum())
+    return [Problem("TS-CONC-046", where, {"what": what, "count": count, "rows": _rows_of(broken)}, count=count)]
+
+
+def label_problems(labels: npt.NDArray[Any], what: str, where: str = "") -> list[Problem]:
+    """The problem that some rows have no label (TS-CONC-030), or none.
+
+    Example:
+        >>> [problem.code for problem in label_problems(np.array(["a", None], dtype=object), "groups")]
+        ['TS-CONC-030']
+    """
+    missing = np.asarray(pd.isna(labels), dtype=np.bool_)
+    if not missing.any():
+        return []
+    count = int(missing.sum())
+    return [Problem("TS-CONC-030", where, {"what": what, "count": count, "rows": _rows_of(missing)}, count=count)]
 
 
 def part_problems(part: Floats, whole: Floats, where: str = "") -> list[Problem]:

@@ -16,6 +16,7 @@ from townshift.process.concentration.area_values import (
     refuse,
     setting_problems,
     value_problems,
+    whole_number_problems,
 )
 from townshift.process.concentration.inequality import MOST_PERMUTATIONS, PERMUTATIONS
 from townshift.process.concentration.points import Floats
@@ -102,7 +103,7 @@ def plants_by_area(jobs: npt.ArrayLike, area: npt.ArrayLike, whole: npt.ArrayLik
     """
     amounts, all_jobs, rows = area_values(jobs).ravel(), area_values(whole).ravel(), area_values(area).ravel()
     problems = value_problems(amounts, "jobs", where) + value_problems(all_jobs, "whole", where)
-    problems += value_problems(rows, "area", where, negative=True)
+    problems += value_problems(rows, "area", where, negative=True) or whole_number_problems(rows, "area", where)
     problems += length_problems(where, jobs=len(amounts), area=len(rows))
     refuse(problems)
     refuse(setting_problems("area", float(rows.min()), 0, len(all_jobs) - 1, where))

@@ -12,6 +12,7 @@ from scipy.special import xlogy
 from townshift.errors import Problem
 from townshift.process.concentration.area_values import (
     area_values,
+    label_problems,
     length_problems,
     refuse,
     setting_problems,
@@ -148,9 +149,10 @@ def _grouped(
     problems = value_problems(amounts, "values", where) + length_problems(
         where, values=len(amounts), groups=len(labels)
     )
+    problems += label_problems(labels, "groups", where)
     problems += setting_problems("permutations", permutations, 1, MOST_PERMUTATIONS, where)
     refuse(problems)
-    names, codes = np.unique(labels, return_inverse=True)
+    names, codes = np.unique(labels.astype(str) if labels.dtype == object else labels, return_inverse=True)
     if not 1 < len(names) < len(labels):
         refuse([Problem("TS-CONC-038", where, {"count": len(labels), "groups": len(names)})])
     return amounts, [str(name) for name in names], codes

@@ -10,7 +10,15 @@ from scipy import sparse
 
 from townshift.draws import summarise_rows
 from townshift.errors import Problem
-from townshift.process.concentration.area_values import length_problems, refuse, setting_problems
+from townshift.process.concentration.area_values import (
+    area_values,
+    label_problems,
+    length_problems,
+    refuse,
+    setting_problems,
+    value_problems,
+    whole_number_problems,
+)
 from townshift.process.concentration.points import FEWEST, Floats, checked_points
 from townshift.process.concentration.shape import MEASURES, MOMENTS, moments, shapes_of
 from townshift.types import LEVEL, N_DRAWS, keyed_seed
@@ -90,10 +98,12 @@ def shape_drift(
         (np.float64(300.0), array([300., 300.]))
     """
     points = checked_points(x_m, y_m, weight, where=where)
-    when, who = np.asarray(year, dtype=np.int64).ravel(), np.asarray(establishment).ravel()
-    problems = length_problems(where, x_m=len(points), year=len(when), establishment=len(who))
+    dated, who = area_values(year).ravel(), np.asarray(establishment).ravel()
+    problems = length_problems(where, x_m=len(points), year=len(dated), establishment=len(who))
+    problems += value_problems(dated, "year", where, negative=True) or whole_number_problems(dated, "year", where)
+    problems += label_problems(who, "establishment", where)
     refuse(problems + setting_problems("draws", draws, 1, 1_000_000, where))
-    all_years, code = np.unique(when, return_inverse=True)
+    all_years, code = np.unique(dated.astype(np.int64), return_inverse=True)
     count = np.bincount(code, points.masses > 0, len(all_years)).astype(np.int64)
     kept = count >= FEWEST
     if kept.sum() < 2:
@@ -103,7 +113,7 @@ def shape_drift(
     added = moments((points.x_m - origin[0]) / scale, (points.y_m - origin[1]) / scale, points.masses)
     rows = kept[code]
     position = (np.cumsum(kept) - 1)[code[rows]]
-    owners, owner = np.unique(who[rows], return_inverse=True)
+    owners, owner = np.unique(who[rows].astype(str) if who.dtype == object else who[rows], return_inverse=True)
     sums = _by_owner(added[:, rows], position, owner, int(kept.sum()), len(owners))
     ones = np.asarray(sums.sum(axis=1)).reshape(MOMENTS, -1)
     values = _measured(ones[:, :, None], scale, origin)[:, :, 0].T

@@ -12,7 +12,13 @@ from scipy.sparse.csgraph import connected_components
 from scipy.stats import chi2
 
 from townshift.errors import Problem
-from townshift.process.concentration.area_values import area_values, refuse, setting_problems, value_problems
+from townshift.process.concentration.area_values import (
+    area_values,
+    refuse,
+    setting_problems,
+    value_problems,
+    whole_number_problems,
+)
 from townshift.process.concentration.neighbours_of_areas import checked_weights, row_standardised
 from townshift.process.concentration.points import Flags, Floats
 from townshift.process.evolution.spatial_markov_classes import Classes, classes_by_limits, quantile_limits
@@ -112,7 +118,8 @@ def markov(
     """
     ids = area_values(class_ids)
     ids = ids.reshape(len(ids), -1)
-    refuse(value_problems(ids, "classes", where, negative=True) + _year_problems(ids.shape[1], where))
+    problems = value_problems(ids, "classes", where, negative=True) or whole_number_problems(ids, "classes", where)
+    refuse(problems + _year_problems(ids.shape[1], where))
     count = int(ids.max()) + 1 if classes is None else classes
     refuse(setting_problems("class", float(ids.min()), 0, count - 1, where))
     refuse(setting_problems("class", float(ids.max()), 0, count - 1, where))
