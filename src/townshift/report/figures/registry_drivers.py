@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from townshift.report.blocks import Block, Column, Figure, Listing, Panel, Table, absent, cell
 from townshift.report.charts import Row, intervals
-from townshift.report.figures.registry_moves import worded
+from townshift.report.figures.registry_moves import shares_table, worded
 from townshift.report.numbers import number, percent, probability
 from townshift.report.registry_charts import Line, effect_panel
 from townshift.report.results import Record, records, text_of
@@ -149,11 +149,6 @@ def _age_figure(found: pd.DataFrame) -> list[Block]:
         )
         for row in ordered
     ]
-    body = [
-        [cell(row.group or ""), cell(row.label), *(cell(percent(one), one) for one in (row.value, row.low, row.high))]
-        for row in drawn
-    ]
-    columns = [Column(say(f"columns.{head}"), i > 1) for i, head in enumerate(("event", "age", "share", "low", "high"))]
     title = say("drivers.age_title")
     return [
         Figure(
@@ -161,7 +156,7 @@ def _age_figure(found: pd.DataFrame) -> list[Block]:
             title,
             say("drivers.age_alt", n=len(drawn)),
             [Panel(intervals("incidence", drawn, say("drivers.age_axis"), percent=True))],
-            Table("incidence", title, columns, body),
+            shares_table("incidence", title, ("event", "age"), drawn),
             say("drivers.source"),
             ("point",),
             [say("drivers.age_note")],

@@ -286,12 +286,6 @@ def _destination_figure(results: Results) -> list[Block]:
         )
         for row in ordered
     ]
-    body = [
-        [cell(row.group or ""), cell(row.label), *(cell(percent(one), one) for one in (row.value, row.low, row.high))]
-        for row in rows
-    ]
-    heads = ("sort", "move", "share", "low", "high")
-    columns = [Column(say(f"columns.{head}"), head not in ("sort", "move")) for head in heads]
     title = say("registry.sorts_title")
     return [
         Figure(
@@ -299,7 +293,7 @@ def _destination_figure(results: Results) -> list[Block]:
             title,
             say("registry.sorts_alt", n=len(rows)),
             [Panel(intervals("destinations", rows, say("registry.sorts_axis"), percent=True))],
-            Table("destinations", title, columns, body),
+            shares_table("destinations", title, ("sort", "move"), rows),
             say("registry.source_pairs", n=f"{int(shares['n'].max()):,}"),
             ("point",),
             [say("registry.sorts_note")],
@@ -368,3 +362,20 @@ def _calibration_text(found: pd.DataFrame) -> Words:
         return say("registry.calibration_none", shift=shift, slope=slope)
     moved = {"by": f"{float(row['shift']):+.2f}", "times": f"{float(row['slope']):.2f}"}
     return say("registry.calibration", n=int(row["n_labels"]), shift=shift, slope=slope, **moved)
+
+
+def shares_table(name: str, title: Words, heads: tuple[str, str], rows: Sequence[Row]) -> Table:
+    """The table behind a figure of shares: group, label, share and the ends of its interval.
+
+    Args:
+        name: of the table.
+        title: what readers see.
+        heads: columns of the group and of the label.
+        rows: what is drawn; shares from 0 to 1.
+    """
+    body = [
+        [cell(row.group or ""), cell(row.label), *(cell(percent(one), one) for one in (row.value, row.low, row.high))]
+        for row in rows
+    ]
+    columns = [Column(say(f"columns.{head}"), head not in heads) for head in (*heads, "share", "low", "high")]
+    return Table(name, title, columns, body)
