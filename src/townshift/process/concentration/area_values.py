@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from townshift.errors import MeasureError, Problem
 from townshift.process.concentration.points import Flags, Floats
@@ -106,7 +105,12 @@ def label_problems(labels: npt.NDArray[Any], what: str, where: str = "") -> list
         >>> [problem.code for problem in label_problems(np.array(["a", None], dtype=object), "groups")]
         ['TS-CONC-030']
     """
-    missing = np.asarray(pd.isna(labels), dtype=np.bool_)
+    if labels.dtype.kind == "O":
+        import pandas as pd  # knows every sign for a missing value, and takes a second to load
+
+        missing = np.asarray(pd.isna(labels), dtype=np.bool_)
+    else:
+        missing = np.asarray(labels != labels, dtype=np.bool_)
     if not missing.any():
         return []
     count = int(missing.sum())
