@@ -64,7 +64,7 @@ def pair_distances(x_m: Floats, y_m: Floats) -> PairDistances:
     if extent == 0:
         return PairDistances(pairs, 0.0, 0.0, (0.0, 0.0, 0.0))
     if n <= EXACT_UP_TO:
-        counts = np.zeros(_BINS + 1, dtype=np.int64)
+        counts = np.zeros(_BINS + 2, dtype=np.int64)
         total = _count_distances(x, y, _BINS / extent, counts)
         edges = np.arange(_BINS + 2.0) * (extent / _BINS)
         low, high = _quantiles(counts.astype(np.float64), edges)
@@ -98,7 +98,8 @@ def silverman_bandwidth(distances: PairDistances) -> float:
 
 
 def _quantiles(counts: Floats, edges: Floats) -> tuple[tuple[float, float], float]:
-    cumulated = np.concatenate([[0.0], np.cumsum(counts)])
+    """First quartile and median, third quartile: linear within a bin, which ends at its edge; bin 0 is zero."""
+    cumulated = np.cumsum(counts)
     first, median, third = np.interp(np.array([0.25, 0.5, 0.75]) * cumulated[-1], cumulated, edges)
     return (float(first), float(median)), float(third)
 
@@ -117,7 +118,7 @@ def _count_distances(x: Column, y: Column, per_m: Scalar, counts: Column) -> Sca
         row = 0.0
         for j in range(i + 1, n):
             row += reached[j]
-            counts[int(reached[j] * per_m)] += 1
+            counts[math.ceil(reached[j] * per_m)] += 1  # bin 0 is for distance zero alone
         total += row
     return total
 
@@ -136,8 +137,8 @@ def _on_grid(x: Floats, y: Floats, pairs: float) -> tuple[float, tuple[float, fl
     distance = np.hypot(apart[:, None], apart[None, :]).ravel()
     weight = np.maximum(together.ravel(), 0) / 2
     step = cell / 2
-    found = np.bincount((distance / step).astype(np.int64), weights=weight).astype(np.float64)
-    edges = np.arange(len(found) + 1.0) * step
+    found = np.bincount(np.ceil(distance / step).astype(np.int64), weights=weight).astype(np.float64)
+    edges = np.arange(len(found) + 0.0) * step
     mean = float(distance @ weight) / pairs
     low, high = _quantiles(found, edges)
     return mean, low, high
