@@ -328,6 +328,27 @@ def new_registry_study(
     return target
 
 
+def new_field_study(path: str | Path, seed: int) -> Path:
+    """Make an invented field study with interviews, roundtables and two coders, into a folder that is new or empty.
+
+    Args:
+        path: the folder.
+        seed: whole number; the same seed gives the same bytes.
+
+    Raises:
+        StudyError: the folder holds something already, or the seed is out of its range.
+        EngineError: the folder cannot be written; nothing is left behind.
+    """
+    from townshift.examples.field_study import write_field_example
+
+    if not 0 <= seed <= LARGEST_SEED:
+        bounds = {"option": "--seed", "value": seed, "least": "0", "most": f"{LARGEST_SEED:,}"}
+        raise StudyError(Problem("TS-CLI-006", "", bounds))
+    with _whole_or_not_at_all(path) as target:
+        write_field_example(target, seed)
+    return target
+
+
 @contextmanager
 def _whole_or_not_at_all(path: str | Path) -> Iterator[Path]:
     """A folder for a new study, empty at first; if anything goes wrong, nothing of it is left.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 QUESTIONS = ("process", "government", "labour", "outcomes")
 """The order in which claims are printed."""
 
-EXAMPLES = ("minimal", "registry")
+EXAMPLES = ("minimal", "registry", "field")
 """Studies that `new` can write."""
 
 app = typer.Typer(
@@ -98,7 +98,7 @@ def new(
     lang: Language = "en",
 ) -> None:
     """Write a new study: the minimal one, or an invented town with a made-up registry."""
-    from townshift.api import new_registry_study, new_study
+    from townshift.api import new_field_study, new_registry_study, new_study
     from townshift.engine.progress import counting
 
     _speak(lang)
@@ -110,9 +110,14 @@ def new(
             made = new_registry_study(folder, firms, 1 if seed is None else seed, country or "cn", progress=count)
         typer.echo(text("cli.new_registry_done", path=made, firms=f"{firms:,}"))
         return
-    given = {"--firms": firms is not None, "--seed": seed is not None, "--country": bool(country)}
+    given = {"--firms": firms is not None, "--country": bool(country)}
+    if example != "field":
+        given["--seed"] = seed is not None
     for option in (name for name, is_given in given.items() if is_given):
         raise typer.BadParameter(text("cli.new_only_registry"), param_hint=option)
+    if example == "field":
+        typer.echo(text("cli.new_field_done", path=new_field_study(folder, 1 if seed is None else seed)))
+        return
     typer.echo(text("cli.new_done", path=new_study(folder)))
 
 

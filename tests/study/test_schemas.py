@@ -10,7 +10,7 @@ RECORD = Path(__file__).parents[2] / "studies" / "zhili" / "data"
 PRODUCT_TABLES = (
     "places, sources, indicators, facts, deflators, destinations, searches, firms, successions, flows, land, "
     "panel, plots, orders, events, policies, actors, concepts, statements, positions, fieldwork, participants, "
-    "consent, sampling_plan, documents, turns, codes, codings, memos, episodes, moves_at_table, respondents, answers, "
+    "consent, sampling_plan, documents, speech_turns, codes, codings, memos, episodes, moves_at_table, respondents, answers, "
     "accounts, context"
 )
 

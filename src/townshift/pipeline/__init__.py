@@ -7,6 +7,6 @@ from townshift.engine import Step, collect
 
 def steps() -> tuple[Step, ...]:
     """All steps of townshift, in the order in which they are listed."""
-    from townshift.pipeline import concentration, coordination, evidence, governance, labour, process, registry
+    from townshift.pipeline import concentration, coordination, evidence, field, governance, labour, process, registry
 
-    return collect([evidence, process, registry, concentration, governance, labour, coordination])
+    return collect([evidence, process, registry, concentration, governance, field, labour, coordination])

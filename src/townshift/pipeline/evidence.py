@@ -118,6 +118,13 @@ def verdicts(
     pathways: ibis.Table | None = None,
     pathways_draws: ibis.Table | None = None,
     pathways_lineage: ibis.Table | None = None,
+    clustering: ibis.Table | None = None,
+    clustering_draws: ibis.Table | None = None,
+    clustering_lineage: ibis.Table | None = None,
+    centre: ibis.Table | None = None,
+    centre_draws: ibis.Table | None = None,
+    centre_lineage: ibis.Table | None = None,
+    field_statements: ibis.Table | None = None,
     ratio_status: ibis.Table | None = None,
     labour_shares_status: ibis.Table | None = None,
     *,
@@ -143,8 +150,12 @@ def verdicts(
         "move_totals": (move_totals, move_totals_draws, move_totals_lineage),
         "drivers": (drivers, drivers_draws, drivers_lineage),
         "pathways": (pathways, pathways_draws, pathways_lineage),
+        "clustering": (clustering, clustering_draws, clustering_lineage),
+        "centre": (centre, centre_draws, centre_lineage),
     }
     tables = {name: frame(table) for name, table in given.items() if table is not None}
+    if field_statements is not None:
+        tables["statements"] = _with_coded(tables.get("statements"), frame(field_statements))
     results = {
         name: estimates(table, draws, lineage)
         for name, (table, draws, lineage) in computed.items()
@@ -160,3 +171,11 @@ def verdicts(
     }
     found = judged(claims_file, tables, results, declared)
     return VerdictTables(found.claims, found.claim_parts, found.claim_tests, found.claim_evidence, found.claim_lineage)
+
+
+def _with_coded(statements: pd.DataFrame | None, coded: pd.DataFrame) -> pd.DataFrame:
+    """Statements of the study and those that stand in coded passages, as one table."""
+    import pandas as pd
+
+    parts = [part for part in (statements, coded) if part is not None and len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else coded

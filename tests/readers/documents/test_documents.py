@@ -151,7 +151,7 @@ def test_an_import_keeps_other_rows_and_no_name_of_a_speaker(tmp_path):
         ("old.txt", "kept", ""),
         ("talk.txt", "", "transcript"),
     ]
-    turns = (study / "data" / "turns.csv").read_text()
+    turns = (study / "data" / "speech_turns.csv").read_text()
     assert "Mary" not in turns
     assert turns.count("talk:S1") == 2
     assert "Mary Smith" in (study / "private" / "speakers.csv").read_text()

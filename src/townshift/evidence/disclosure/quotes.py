@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SPEAKER_COLUMNS = ("participant_id", "session_id", "role", "place_id", "period", "people", "generalised")
+PASSAGE_COLUMNS = (
+    "coding_id", "code", "concept", "stance", "participant_id", "session_id", "level", "text",
+)  # fmt: skip
 QUOTE_COLUMNS = ("concept", "stance", "quote", "role", "place_id", "period", "generalised", "coding_id", "code")
 
 
@@ -29,7 +32,8 @@ def speakers(
 
     Args:
         people: columns participant_id, role, actor_group, place_id.
-        sessions: columns participant_id, session_id, year.
+        sessions: columns participant_id, session_id, year; optional with_place: whether consent covers the place, so
+            that nothing else need be made coarser for its sake where it does not.
         parent_of: place → the place above it.
         threshold: people that must fit.
 
@@ -55,15 +59,19 @@ def speakers(
     steps = sorted(product(*(range(len(one)) for one in ladders.values())), key=lambda at: (sum(at), at))
     chosen: list[tuple[str, str, str, int, str] | None] = [None] * len(rows)
     person = rows["participant_id"].astype(str)
+    placed = rows["with_place"].to_numpy(bool) if "with_place" in rows else np.ones(len(rows), bool)
+    anywhere = len(ladders["place"]) - 1
     for at in steps:
         values = [ladder[level] for ladder, level in zip(ladders.values(), at, strict=True)]
         keys = pd.Series(list(zip(*values, strict=True)))
         fits = keys.map(pd.DataFrame({"key": keys, "person": person}).groupby("key")["person"].nunique())
-        last = at == steps[-1]
-        coarser = ";".join(name for name, level in zip(ladders, at, strict=True) if level)
-        for row in np.flatnonzero(((fits >= threshold) | last).to_numpy()).tolist():
+        enough = ((fits >= threshold) | (at == steps[-1])).to_numpy() & (placed | (at[1] == anywhere))
+        for row in np.flatnonzero(enough).tolist():
             if chosen[row] is None:
-                chosen[row] = (*keys.iloc[row], int(fits.iloc[row]), coarser)
+                coarser = [
+                    name for name, level in zip(ladders, at, strict=True) if level and (placed[row] or name != "place")
+                ]
+                chosen[row] = (*keys.iloc[row], int(fits.iloc[row]), ";".join(coarser))
     out = pd.DataFrame(chosen, columns=["role", "place_id", "period", "people", "generalised"])
     return pd.concat([rows[["participant_id", "session_id"]], out], axis=1)[list(SPEAKER_COLUMNS)]
 
@@ -118,7 +126,9 @@ def choose_quotes(
     if passages.empty:
         return pd.DataFrame(columns=list(QUOTE_COLUMNS))
     allowed = passages[at_least(passages["level"], "quote")]
-    rows = allowed.merge(described, on=["participant_id", "session_id"], how="left")
+    # Of the speaker only the description that fits enough people may come along.
+    own = allowed[[name for name in PASSAGE_COLUMNS if name in allowed]]
+    rows = own.merge(described, on=["participant_id", "session_id"], how="left")
     public = rows["participant_id"].isna() | (rows["participant_id"].astype(str) == "")
     rows = rows[public | (rows["people"].fillna(0) >= threshold)].copy()
     rows[["role", "place_id", "period", "generalised"]] = rows[["role", "place_id", "period", "generalised"]].fillna("")

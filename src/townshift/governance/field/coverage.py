@@ -66,6 +66,26 @@ def heard(
     return out[list(COVERAGE_COLUMNS)]
 
 
+def planned_years(plan: pd.DataFrame) -> pd.DataFrame:
+    """A sampling plan with whole years: `to` is the first day after the plan's end.
+
+    Example:
+        >>> rows = {"actor_group": ["media"], "place_id": ["town"], "from": ["2016"], "to": ["2020-01-01"]}
+        >>> planned_years(pd.DataFrame({**rows, "planned": [3]}))[["year_from", "year_to"]].to_numpy().tolist()
+        [[2016, 2019]]
+    """
+    since = plan["from"].astype("string")
+    until = plan["to"].astype("string") if "to" in plan else pd.Series(pd.NA, index=plan.index, dtype="string")
+    last = pd.to_numeric(until.str.slice(0, 4), errors="coerce")
+    # A year alone, or its first day, as the end means that the year itself is no longer in the plan.
+    begins = until.str.slice(4).fillna("").isin(["", "-01", "-01-01"])
+    return plan.assign(
+        year_from=pd.to_numeric(since.str.slice(0, 4), errors="coerce").astype("int64"),
+        year_to=(last - begins.astype("int64")).fillna(9999).astype("int64"),
+        planned=plan["planned"].astype("int64"),
+    )
+
+
 def band(n: int, threshold: int) -> str:
     """A number of people as it may be shown.
 

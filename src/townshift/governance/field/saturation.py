@@ -93,7 +93,7 @@ def saturation(
         table[list(CURVE_COLUMNS)],
         t,
         len(names),
-        (float(len(names) + unseen), *_end_pair(totals, float(len(names) + unseen))),
+        _at_least(len(names), (float(len(names) + unseen), *_end_pair(totals, float(len(names) + unseen)))),
         _next(times, t),
         float(1 - _missed(times, t)),
     )
@@ -124,6 +124,11 @@ def _estimated_shares(times: Real, t: int) -> Real:
     shrunk = seen * (1 - (missed / room if room > 0 else 0.0) * (1 - seen) ** t)
     hidden = int(np.ceil(_unseen(times[None, :], t)[0]))
     return np.concatenate([np.clip(shrunk, 0, 1), np.full(hidden, min(1.0, missed / hidden) if hidden else 0.0)])
+
+
+def _at_least(seen: int, found: tuple[float, float, float]) -> tuple[float, float, float]:
+    """There are at least as many codes as were seen."""
+    return found[0], max(found[1], float(seen)), found[2]
 
 
 def _next(times: Real, t: int) -> tuple[float, float, float]:

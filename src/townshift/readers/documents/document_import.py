@@ -1,4 +1,4 @@
-"""`townshift import documents`: files into `documents/` and rows of `documents` and `turns`.
+"""`townshift import documents`: files into `documents/` and rows of `documents` and `speech_turns`.
 
 The text that codings count their characters in is stored as UTF-8 beside the original, so that another version of a
 library that reads docx or pdf moves no coding.
@@ -53,9 +53,9 @@ def import_documents(files: Sequence[Path], into: Path, kind: str = "") -> Docum
     """Take documents into a study.
 
     Each file is copied to `documents/originals/`, its text written to `documents/<name>.txt`, a row added to
-    `data/documents.csv`, and one to `data/turns.csv` for each turn of speech. Speakers are called S1, S2, … in the
-    order in which they speak; what the transcript calls them goes to `private/speakers.csv`, nowhere else. A document
-    taken in before is replaced, its rows with it; other rows stay.
+    `data/documents.csv`, and one to `data/speech_turns.csv` for each turn of speech. Speakers are called S1, S2, … in
+    the order in which they speak; what the transcript calls them goes to `private/speakers.csv`, nowhere else. A
+    document taken in before is replaced, its rows with it; other rows stay.
 
     Args:
         files: documents.
@@ -110,7 +110,7 @@ def import_documents(files: Sequence[Path], into: Path, kind: str = "") -> Docum
         names_of = {row["document"] for row in rows}
         _merge(into / "data" / "documents.csv", schema("documents").names, rows, names_of)
         if turns:
-            _merge(into / "data" / "turns.csv", schema("turns").names, turns, names_of)
+            _merge(into / "data" / "speech_turns.csv", schema("speech_turns").names, turns, names_of)
             _merge(into / "private" / SPEAKERS, ["document", "speaker", "called"], people, names_of)
     return report
 

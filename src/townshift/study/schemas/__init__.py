@@ -11,7 +11,7 @@ from typing import Any
 TABLES: tuple[str, ...] = (
     "places", "sources", "indicators", "facts", "deflators", "destinations", "searches", "firms", "successions",
     "flows", "land", "panel", "plots", "orders", "events", "policies", "actors", "concepts", "statements",
-    "positions", "fieldwork", "participants", "consent", "sampling_plan", "documents", "turns", "codes", "codings",
+    "positions", "fieldwork", "participants", "consent", "sampling_plan", "documents", "speech_turns", "codes", "codings",
     "memos", "episodes", "moves_at_table", "respondents", "answers",
     "accounts", "context",
 )  # fmt: skip
