@@ -73,3 +73,22 @@ def test_an_answer_across_sessions_is_refused():
     with pytest.raises(MeasureError) as caught:
         interaction(both, pd.concat([present("s"), present("t")]))
     assert caught.value.problems[0].code == "TS-FIELD-002"
+
+
+def test_over_all_tables_turns_are_held_against_each_tables_heads_and_people_count_once():
+    first, second = table(["e1", "g1", "e1", "e2"], "s"), table(["g1", "w1", "g1", "e1"], "t")
+    both = pd.concat([first, second], ignore_index=True)
+    seats = pd.concat([present("s"), present("t")], ignore_index=True)
+    found = interaction(both, seats, permutations=99, seed=2)
+    whole = found.shares[found.shares["session_id"] == ""].set_index("actor_group")
+    # Two of five people at each table of four turns are entitled to 3.2 turns; enterprises took four.
+    assert whole.loc["enterprise", "dominance"] == pytest.approx(4 / 3.2)
+    assert whole.loc["enterprise", ["people", "speakers", "turns"]].tolist() == [2, 2, 4]
+    assert whole["turn_share"].sum() == pytest.approx(1)
+    assert whole.loc["enterprise", "low"] <= 4 / 3.2 <= whole.loc["enterprise", "high"]
+    apart = found.answers[found.answers["session_id"] != ""]
+    summed = apart.groupby(["actor_group", "answered_group"])[["answers", "expected"]].sum()
+    pooled = found.answers[found.answers["session_id"] == ""].set_index(["actor_group", "answered_group"])
+    assert pooled["answers"].tolist() == summed["answers"].tolist()
+    assert pooled["expected"].tolist() == pytest.approx(summed["expected"].tolist())
+    assert pooled["p_value"].between(0.01, 1).all()

@@ -18,14 +18,19 @@ SHARE_COLUMNS = (
 ANSWER_COLUMNS = ("session_id", "actor_group", "answered_group", "answers", "expected", "ratio", "p_value")
 PROPOSAL_COLUMNS = ("session_id", "proposal", "proposed_by", "actor_group", "agreements", "objections")
 
+_DrawnTurns = dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
+"""Group → its turns and those due to it by head, in each draw of the people of a session."""
+_DrawnAnswers = dict[tuple[str, str], npt.NDArray[np.float64]]
+"""Pair of groups → answers in each permutation of a session."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
     """What happened at the tables.
 
     Attributes:
-        shares: `SHARE_COLUMNS`, one row a session and group.
-        answers: `ANSWER_COLUMNS`, one row a session and ordered pair of groups.
+        shares: `SHARE_COLUMNS`, one row a session and group; session "" is all of them, where there are several.
+        answers: `ANSWER_COLUMNS`, one row a session and ordered pair of groups; session "" as above.
         proposals: `PROPOSAL_COLUMNS`, one row a proposal and group that took a stand on it.
     """
 
@@ -42,7 +47,8 @@ def interaction(turns: pd.DataFrame, present: pd.DataFrame, *, permutations: int
     people among the turns of the session, each keeping their number of turns; `p_value` is two-sided,
     (1 + #{|x − mean| ≥ |observed − mean|}) / (1 + permutations). A turn answers the one named in `answers`, else the
     turn before it by somebody else. Turns of the chair or interviewer (no participant) pass the word on: they neither
-    answer nor are answered here.
+    answer nor are answered here. Over all tables, `dominance` = turns / Σ (turns of the session × share of its people),
+    and answers, expected ones and draws are added up, so that a group of whom few sit at each table can be shown.
 
     Args:
         turns: columns turn_id, session_id, order, participant_id, answers, act, proposal.
@@ -72,13 +78,21 @@ def interaction(turns: pd.DataFrame, present: pd.DataFrame, *, permutations: int
         for session, person, group in present[["session_id", "participant_id", "actor_group"]].itertuples(index=False)
     }
     shares, answers, proposals = [], [], []
+    drawn_shares, drawn_answers = [], []
     for session, rows in turns.groupby("session_id", sort=True):
         here = present[present["session_id"] == session]
         rng = np.random.default_rng(keyed_seed(seed, "interaction", str(session)))
-        shares.append(_shares(str(session), rows, here, permutations, rng))
+        share, drawn_share = _shares(str(session), rows, here, permutations, rng)
         groups = [group_of.get((str(session), str(one)), "") for one in rows["participant_id"]]
-        answers.append(_answers(str(session), rows, answered.loc[rows.index], groups, permutations, rng))
+        answer, drawn_answer = _answers(str(session), rows, answered.loc[rows.index], groups, permutations, rng)
+        shares, answers = [*shares, share], [*answers, answer]
+        drawn_shares, drawn_answers = [*drawn_shares, drawn_share], [*drawn_answers, drawn_answer]
         proposals.append(_proposals(str(session), rows, groups))
+    if len(shares) > 1:
+        held = set(turns["session_id"].astype(str))
+        seated = present[present["session_id"].astype(str).isin(held)]
+        shares.append(_all_shares(shares, drawn_shares, turns, seated))
+        answers.append(_all_answers(answers, drawn_answers, permutations))
     return Interaction(
         _joined(shares, SHARE_COLUMNS), _joined(answers, ANSWER_COLUMNS), _joined(proposals, PROPOSAL_COLUMNS)
     )
@@ -110,27 +124,30 @@ def _answered(turns: pd.DataFrame) -> pd.Series:
     return pd.Series(out, index=turns.index)
 
 
-def _shares(session: str, rows: pd.DataFrame, here: pd.DataFrame, draws: int, rng: np.random.Generator) -> pd.DataFrame:
+def _shares(
+    session: str, rows: pd.DataFrame, here: pd.DataFrame, draws: int, rng: np.random.Generator
+) -> tuple[pd.DataFrame, _DrawnTurns]:
     said = rows["participant_id"].dropna().astype(str).value_counts()
     people = here.drop_duplicates("participant_id").sort_values("participant_id", kind="stable")
     n = said.reindex(people["participant_id"].astype(str)).fillna(0).to_numpy(np.float64)
     groups, code = np.unique(people["actor_group"].astype(str), return_inverse=True)
     if not len(n):
-        return pd.DataFrame(columns=list(SHARE_COLUMNS))
+        return pd.DataFrame(columns=list(SHARE_COLUMNS)), {}
     size, turns = np.bincount(code), np.bincount(code, n)
     drawn = rng.integers(0, len(n), (draws, len(n)))
     weights = np.zeros((draws, len(n)))
     np.add.at(weights, (np.arange(draws)[:, None], drawn), 1.0)
     member = (code[:, None] == np.arange(len(groups))).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        resampled = ((weights * n) @ member / (weights @ n)[:, None]) / ((weights @ member) / len(n))
+        took, due = (weights * n) @ member, (weights @ n)[:, None] * (weights @ member) / len(n)
+        resampled = took / due
         share = turns / turns.sum()
     tail = (1 - LEVEL) / 2
     ends = [
         np.nanquantile(resampled[:, at], [tail, 1 - tail]) if size[at] > 1 and turns.sum() else (np.nan, np.nan)
         for at in range(len(groups))
     ]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "session_id": session,
             "actor_group": groups,
@@ -145,6 +162,52 @@ def _shares(session: str, rows: pd.DataFrame, here: pd.DataFrame, draws: int, rn
             "high": [one[1] for one in ends],
         }
     )
+    return table, {str(group): (took[:, at], due[:, at]) for at, group in enumerate(groups)}
+
+
+def _all_shares(
+    parts: list[pd.DataFrame], drawn: list[_DrawnTurns], turns: pd.DataFrame, seated: pd.DataFrame
+) -> pd.DataFrame:
+    """Shares over all tables; a person at two tables is one person, and sits at each of them in the draws."""
+    every = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    held = every.groupby("session_id")["turns"].transform("sum")
+    every = every.assign(due=held * every["people_share"])
+    spoke = set(turns["participant_id"].dropna().astype(str))
+    tail, rows = (1 - LEVEL) / 2, []
+    total = int(every["turns"].sum())
+    for group in sorted(set(every["actor_group"].astype(str))):
+        mine = every[every["actor_group"] == group]
+        people = set(seated.loc[seated["actor_group"] == group, "participant_id"].astype(str))
+        took = np.sum([one[group][0] for one in drawn if group in one], axis=0)
+        entitled = np.sum([one[group][1] for one in drawn if group in one], axis=0)
+        said, due = int(mine["turns"].sum()), float(mine["due"].sum())
+        low, high = np.nan, np.nan
+        if len(people) > 1 and total:
+            low, high = np.nanquantile(took / np.where(entitled > 0, entitled, np.nan), [tail, 1 - tail])
+        rows.append(
+            (
+                "", group, len(people), len(people & spoke), len(people - spoke), said, said / max(total, 1),
+                due / max(total, 1), said / due if due > 0 else np.nan, low, high,
+            )
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(SHARE_COLUMNS))
+
+
+def _all_answers(parts: list[pd.DataFrame], drawn: list[_DrawnAnswers], permutations: int) -> pd.DataFrame:
+    """Answers over all tables, held against the sum of each table's own permutations."""
+    every = [part for part in parts if len(part)]
+    if not every:
+        return pd.DataFrame(columns=list(ANSWER_COLUMNS))
+    told = pd.concat(every, ignore_index=True)
+    rows = []
+    for one, other in sorted({pair for chances in drawn for pair in chances}):
+        chance = np.sum([chances[one, other] for chances in drawn if (one, other) in chances], axis=0)
+        mine = told[(told["actor_group"] == one) & (told["answered_group"] == other)]
+        observed, mean = int(mine["answers"].sum()), float(chance.mean())
+        extreme = int((np.abs(chance - mean) >= abs(observed - mean) - 1e-9).sum())
+        ratio = observed / mean if mean > 0 else np.nan
+        rows.append(("", one, other, observed, mean, ratio, (1 + extreme) / (1 + permutations)))
+    return pd.DataFrame(rows, columns=list(ANSWER_COLUMNS))
 
 
 def _answers(
@@ -154,7 +217,7 @@ def _answers(
     groups: list[str],
     permutations: int,
     rng: np.random.Generator,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, _DrawnAnswers]:
     names, code = np.unique(groups, return_inverse=True)
     speaks = rows["participant_id"].notna().to_numpy() & (np.array(groups) != "")
     local = {position: at for at, position in enumerate(rows.index)}
@@ -162,7 +225,7 @@ def _answers(
     pairs = [(at, to) for at, to in pairs if speaks[to]]
     named = np.flatnonzero(names != "")
     if not pairs:
-        return pd.DataFrame(columns=list(ANSWER_COLUMNS))
+        return pd.DataFrame(columns=list(ANSWER_COLUMNS)), {}
     source, target = np.array(pairs).T
     n = len(names)
     people = np.unique(rows["participant_id"].fillna("").astype(str), return_inverse=True)[1]
@@ -193,7 +256,8 @@ def _answers(
         columns=["session_id", "actor_group", "answered_group", "answers", "expected", "p_value"],
     )
     table["ratio"] = table["answers"] / table["expected"].where(table["expected"] > 0)
-    return table[list(ANSWER_COLUMNS)]
+    chance = {(str(names[one]), str(names[other])): drawn[:, one * n + other] for one in named for other in named}
+    return table[list(ANSWER_COLUMNS)], chance
 
 
 def _proposals(session: str, rows: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
