@@ -77,8 +77,11 @@ def interaction(turns: pd.DataFrame, present: pd.DataFrame, *, permutations: int
         (str(session), str(person)): str(group)
         for session, person, group in present[["session_id", "participant_id", "actor_group"]].itertuples(index=False)
     }
-    shares, answers, proposals = [], [], []
-    drawn_shares, drawn_answers = [], []
+    shares: list[pd.DataFrame] = []
+    answers: list[pd.DataFrame] = []
+    proposals: list[pd.DataFrame] = []
+    drawn_shares: list[_DrawnTurns] = []
+    drawn_answers: list[_DrawnAnswers] = []
     for session, rows in turns.groupby("session_id", sort=True):
         here = present[present["session_id"] == session]
         rng = np.random.default_rng(keyed_seed(seed, "interaction", str(session)))
