@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from townshift.engine.progress import Progress
     from townshift.evidence.staleness import Staleness
     from townshift.examples.registry_world import Country
+    from townshift.readers.code_check import CodeCheck
+    from townshift.readers.documents.document_import import DocumentsReport
     from townshift.readers.gazetteer import GazetteerReport
     from townshift.readers.loss import LossReport
+    from townshift.readers.qda_import import QdaReport
     from townshift.readers.registries.guess import Guess
     from townshift.readers.registries.registry_import import Told
     from townshift.study import CheckReport
@@ -394,6 +397,84 @@ def guess_map(files: Sequence[str | Path], into: str | Path) -> Guess:
     from townshift.readers.registries.guess import guess_map as guessed
 
     return guessed(files, into)
+
+
+def import_documents(files: Sequence[str | Path], into: str | Path, kind: str = "") -> DocumentsReport:
+    """Take documents of the field into a study; see `townshift.readers.documents.document_import`.
+
+    Raises:
+        StudyError: no study there, a kind that is not known, or none of the files could be read.
+    """
+    from townshift.readers.documents.document_import import import_documents as read
+
+    return read([Path(file) for file in files], Path(into), kind)
+
+
+def import_coded(kind: str, file: str | Path, into: str | Path) -> QdaReport:
+    """Take coded work of another program into a study: `qda` (.qdpx), `dna` (.dna) or `codebook` (.qdc, CSV).
+
+    Raises:
+        StudyError: no study there, or the file cannot be read at all.
+    """
+    from townshift.readers import qda_import
+
+    path, target = Path(file), Path(into)
+    if kind == "codebook":
+        return qda_import.import_codebook(path, target)
+    salt = on_disk.study_salt(target / "private")
+    return (qda_import.import_qda if kind == "qda" else qda_import.import_dna)(path, target, salt)
+
+
+def export_qda(study: str | Path, file: str | Path) -> QdaReport:
+    """Write what is coded in a study as a REFI-QDA project that other programs read.
+
+    Raises:
+        StudyError: no study there, or nothing coded.
+        QdaError: the file cannot be written.
+    """
+    from townshift.readers.qda_import import export_qda as write
+
+    return write(Path(study), Path(file), on_disk.study_salt(Path(study) / "private"))
+
+
+def code_check(study: str | Path, share: float = 0.2, take: str = "") -> CodeCheck:
+    """Write a blind sheet for a second coder, or take the filled sheet of the coder called `take` back.
+
+    Raises:
+        StudyError: nothing coded, no texts, no sheet, or codes that the codebook does not know.
+    """
+    from townshift.readers.code_check import take_back, write_sheet
+
+    folder = Path(study)
+    if take:
+        return take_back(folder, take)
+    return write_sheet(folder, share, on_disk.open_study(folder).focus.seed)
+
+
+def list_identifiers(study: str | Path) -> tuple[Path, int]:
+    """Write what may tell who somebody is in coded passages to `private/review/identifiers.csv`, to be confirmed.
+
+    Raises:
+        StudyError: nothing is coded.
+    """
+    import pandas as pd
+
+    from townshift.pipeline.identifiers import identifiers_sheet
+
+    opened = on_disk.open_study(Path(study))
+
+    def column(table: str, name: str) -> list[str]:
+        path = opened.path / "data" / f"{table}.csv"
+        if not path.is_file():
+            return []
+        found = pd.read_csv(path, dtype="string")
+        return found[name].dropna().tolist() if name in found else []
+
+    passages = column("codings", "text")
+    if not passages:
+        raise StudyError(Problem("TS-DOCS-013", str(study)))
+    public = [name.split("（")[0].split(" (")[0] for key in ("name", "name_zh") for name in column("places", key)]
+    return identifiers_sheet(opened.private, passages, column("participants", "name"), public)
 
 
 def import_gazetteer(country: str, into: str | Path) -> GazetteerReport:

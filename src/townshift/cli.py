@@ -189,6 +189,51 @@ def explain(
     typer.echo(open_study(folder).explain(claim))
 
 
+@app.command("code-check", help=text("code_check.help", "en"))
+@_guarded
+def code_check(
+    folder: Folder,
+    share: Annotated[float, typer.Option("--share", metavar="S", help=text("code_check.help_share", "en"))] = 0.2,
+    take: Annotated[
+        str, typer.Option("--take", metavar="CODER", help=text("code_check.help_take", "en"), show_default=False)
+    ] = "",
+    lang: Language = "en",
+) -> None:
+    """Write a blind sheet for a second coder, or take it back."""
+    from townshift.api import code_check as check_codes
+
+    _speak(lang)
+    typer.echo(check_codes(folder, share, take).told())
+
+
+@app.command(help=text("code_check.help_identifiers", "en"))
+@_guarded
+def identifiers(folder: Folder, lang: Language = "en") -> None:
+    """List what may tell who somebody is, for a person to confirm."""
+    from townshift.api import list_identifiers
+
+    _speak(lang)
+    path, n = list_identifiers(folder)
+    typer.echo(text("code_check.identifiers", n=n, path=path, answers=path.parent.parent / "answers" / "quotes.csv"))
+
+
+@app.command("export", help=text("documents.help_export", "en"))
+@_guarded
+def export(
+    folder: Folder,
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE", help=text("documents.help_target", "en"), show_default=False)
+    ],
+    lang: Language = "en",
+) -> None:
+    """Write what is coded as a REFI-QDA project."""
+    from townshift.api import export_qda
+
+    _speak(lang)
+    typer.echo(export_qda(folder, target).told())
+    typer.echo(text("documents.written", path=target))
+
+
 @app.command(help=text("cli.report_help", "en"))
 @_guarded
 def report(

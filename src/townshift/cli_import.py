@@ -60,6 +60,41 @@ def import_app(
         speak(lang)
         typer.echo(import_gazetteer(country, into).told())
 
+    def documents(
+        files: Annotated[
+            list[str], typer.Argument(metavar="FILES", help=text("documents.help_files", "en"), show_default=False)
+        ],
+        into: Into,
+        kind: Annotated[
+            str, typer.Option("--kind", metavar="KIND", help=text("documents.help_kind", "en"), show_default=False)
+        ] = "",
+        lang: Language = "en",
+    ) -> None:
+        """Take documents of the field into a study."""
+        from townshift.api import import_documents
+
+        speak(lang)
+        typer.echo(import_documents(files, into, kind).told())
+
+    def coded(kind: str) -> Callable[..., None]:
+        def command(
+            file: Annotated[
+                str, typer.Argument(metavar="FILE", help=text("documents.help_file", "en"), show_default=False)
+            ],
+            into: Into,
+            lang: Language = "en",
+        ) -> None:
+            from townshift.api import import_coded
+
+            speak(lang)
+            typer.echo(import_coded(kind, file, into).told())
+
+        command.__name__ = kind
+        return command
+
+    group.command(help=text("documents.help_documents", "en"))(guarded(documents))
+    for kind in ("qda", "dna", "codebook"):
+        group.command(help=text(f"documents.help_{kind}", "en"))(guarded(coded(kind)))
     group.command(help=text("readers.help_registry", "en"))(guarded(registry))
     group.command(help=text("readers.help_gazetteer", "en"))(guarded(gazetteer))
     return group

@@ -3,6 +3,6 @@
 from townshift.study.check import check_study
 from townshift.study.findings import CheckReport, Finding
 from townshift.study.manifest import Manifest
-from townshift.study.study import Study, TableFile, open_study
+from townshift.study.study import Study, TableFile, open_study, study_salt
 
-__all__ = ["CheckReport", "Finding", "Manifest", "Study", "TableFile", "check_study", "open_study"]
+__all__ = ["CheckReport", "Finding", "Manifest", "Study", "TableFile", "check_study", "open_study", "study_salt"]

@@ -89,16 +89,7 @@ class Study:
             StudyError: the file is there and holds no salt.
             EngineError: `private` cannot be written.
         """
-        path = self.private / "salt"
-        if not path.is_file():
-            write_text(path, secrets.token_hex(SALT_BYTES) + "\n")
-        try:
-            salt = bytes.fromhex(path.read_text("ascii").strip())
-        except ValueError:
-            salt = b""
-        if len(salt) != SALT_BYTES:
-            raise StudyError(Problem("TS-STUDY-023", "private/salt", {"bytes": SALT_BYTES}))
-        return salt
+        return study_salt(self.private)
 
     def answers(self, step: str) -> Path | None:
         """What a person answered to the questions of a step: `private/answers/<step>.csv`, if it is there."""
@@ -323,3 +314,21 @@ def _table_file(name: str, path: Path, hashes: Hashes) -> TableFile:
         where = f"data/{path.name}"
         raise StudyError(Problem("TS-STUDY-016", where, {"file": where, "reason": error.strerror})) from None
     return TableFile(name, path, format_, print_.encoding, print_.sha256, print_.size, print_.lines, print_.plain)
+
+
+def study_salt(private: Path) -> bytes:
+    """The secret in a study's `private/salt`; made at the first call.
+
+    Raises:
+        StudyError: the file is there and holds no salt.
+    """
+    path = private / "salt"
+    if not path.is_file():
+        write_text(path, secrets.token_hex(SALT_BYTES) + "\n")
+    try:
+        salt = bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError:
+        salt = b""
+    if len(salt) != SALT_BYTES:
+        raise StudyError(Problem("TS-STUDY-023", "private/salt", {"bytes": SALT_BYTES}))
+    return salt

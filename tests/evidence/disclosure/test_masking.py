@@ -46,6 +46,7 @@ def test_english_identifiers_are_found(text, expected):
     [
         ("高新技术、周转率、金融、马路和方向都在变，工厂的工资与周边的总量也在变。", "zh"),
         ("村书记和镇长说，2019年的产值是13.8亿元，共14000家。", "zh"),
+        ("外来工和熟练工都走了，不加钱就没人来，工期也紧。", "zh"),
         ("In 2019 about 14,000 firms in Leeds and the China market grew by 4111 percent.", "en"),
     ],
 )

@@ -65,6 +65,11 @@ def _rules() -> _Rules:
     chinese: list[tuple[Certainty, str, str]] = [
         ("certain", "cue", rf"(?:{words['cues_zh']})({surname}{sign}{{1,2}}?)(?=[（(]|{stop}|$|是|的)"),
         ("certain", "title", rf"({surname}某?某?)(?=(?:{words['titles_zh']}){not_title})"),
+        (
+            "certain",
+            "short_title",
+            rf"(?:{words['before_short_title_zh']})({surname})(?=[{words['short_titles_zh']}]{not_title})",
+        ),
         ("probable", "familiar", rf"(?<!{sign})(?:老|小|阿)({surname})(?![{words['not_after_familiar_zh']}])"),
         ("probable", "familiar_given", rf"阿(?!{words['not_given_zh']}){sign}(?={stop}|说|讲|和|跟|是|的|也|都)"),
     ]

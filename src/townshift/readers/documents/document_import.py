@@ -6,10 +6,8 @@ library that reads docx or pdf moves no coding.
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from townshift.engine.lock import run_lock
 from townshift.errors import Problem, StudyError
 from townshift.locales import text
 from townshift.readers.documents.reading import TextDocument, read_document
+from townshift.readers.study_rows import merge_rows
 from townshift.study.manifest import MANIFEST
 from townshift.study.schemas import schema
 
@@ -108,10 +107,10 @@ def import_documents(files: Sequence[Path], into: Path, kind: str = "") -> Docum
             ]
             report.read.append((stored, len(document.text), document.language, len(document.turns), len(names)))
         names_of = {row["document"] for row in rows}
-        _merge(into / "data" / "documents.csv", schema("documents").names, rows, names_of)
+        merge_rows(into / "data" / "documents.csv", schema("documents").names, rows, "document", names_of)
         if turns:
-            _merge(into / "data" / "speech_turns.csv", schema("speech_turns").names, turns, names_of)
-            _merge(into / "private" / SPEAKERS, ["document", "speaker", "called"], people, names_of)
+            merge_rows(into / "data" / "speech_turns.csv", schema("speech_turns").names, turns, "document", names_of)
+            merge_rows(into / "private" / SPEAKERS, ["document", "speaker", "called"], people, "document", names_of)
     return report
 
 
@@ -128,19 +127,3 @@ def _refuse(files: Sequence[Path], into: Path, kind: str) -> None:
     problems += [Problem("TS-DOCS-012", name) for name in twice]
     if problems:
         raise StudyError(*problems)
-
-
-def _merge(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]], replaced: Set[str]) -> None:
-    """Rows of these documents in place of those that were there; other rows and unknown columns stay as they are."""
-    kept: list[Mapping[str, object]] = []
-    header = list(columns)
-    if path.is_file():
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            header += [name for name in reader.fieldnames or [] if name not in header]
-            kept = [dict(row) for row in reader if row.get("document") not in replaced]
-    out = io.StringIO()
-    writer = csv.DictWriter(out, header, restval="", lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows([*kept, *rows])
-    write_text(path, out.getvalue())

@@ -70,7 +70,7 @@ def whole_days(column: pa.Array) -> Bools:
     data, offsets = _bytes_of(column)
     ten = np.diff(offsets) == _DAY_BYTES
     if not ten.any():
-        return ten
+        return np.asarray(ten)
     filled = int(offsets[-1] - offsets[0])
     if filled == _DAY_BYTES * int(ten.sum()):  # all cells that are not empty stand side by side
         signs = data[offsets[0] : offsets[-1]].reshape(-1, _DAY_BYTES)
@@ -95,7 +95,7 @@ def _are_days(signs: Bytes) -> Bools:
     right &= (year >= _FIRST_YEAR) & (year != _OPEN_YEAR) & (month >= 1) & (month <= 12) & (day >= 1)
     right &= day <= _DAYS[np.minimum(month, 12)]
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    return right & (leap | (month != 2) | (day <= 28))
+    return np.asarray(right & (leap | (month != 2) | (day <= 28)))
 
 
 def _bytes_of(column: pa.Array) -> tuple[Bytes, Offsets]:

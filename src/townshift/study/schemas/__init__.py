@@ -11,9 +11,8 @@ from typing import Any
 TABLES: tuple[str, ...] = (
     "places", "sources", "indicators", "facts", "deflators", "destinations", "searches", "firms", "successions",
     "flows", "land", "panel", "plots", "orders", "events", "policies", "actors", "concepts", "statements",
-    "positions", "fieldwork", "participants", "consent", "sampling_plan", "documents", "speech_turns", "codes", "codings",
-    "memos", "episodes", "moves_at_table", "respondents", "answers",
-    "accounts", "context",
+    "positions", "fieldwork", "participants", "consent", "sampling_plan", "documents", "speech_turns", "codes",
+    "codings", "memos", "episodes", "moves_at_table", "respondents", "answers", "accounts", "context",
 )  # fmt: skip
 """Names of all tables that a study may hold, in the order in which they are checked and listed."""
 
