@@ -52,6 +52,7 @@ class ClusterTables:
     clusters: pd.DataFrame
     cluster_members: pd.DataFrame
     cluster_levels: pd.DataFrame
+    clusters_status: pd.DataFrame
     clustering: Estimates
 
 
@@ -142,8 +143,13 @@ def concentration(
     def measured() -> None:
         centres.append(centre_estimates(points, range(focus.year_from, focus.year_to + 1), focus.place_id, focus.seed))
 
-    if len(points):
+    members = int(points["member"].sum())
+    if not years:
+        notes.refused("distance_curves", "too_few_points" if members else "no_points", members)
+    if members:
         notes.tried("centre", None, measured)
+    else:
+        notes.refused("centre", "no_points", 0)
     return ConcentrationTables(
         distance_curves=found.curves,
         concentration_summary=found.summary,
@@ -174,31 +180,23 @@ def clusters(
 ) -> ClusterTables:
     """The industry's clusters at the end of every year, among all establishments, and the share that stands in them."""
     from townshift.process.clusters.cluster_estimates import cluster_estimates, outlines_in_degrees
-    from townshift.process.clusters.clusters_by_year import Lifetimes, clusters_by_year
+    from townshift.process.clusters.point_clusters import point_clusters
     from townshift.process.pathways.rows import collect_rows
 
     points = frame(establishment_points)
-    own = points[points["member"].to_numpy(bool)].reset_index(drop=True)
     years = range(focus.year_from, focus.year_to + 1)
-    if own.empty:
-        return _no_clusters(collect_rows([]))
-
-    def lives(rows: pd.DataFrame) -> Lifetimes:
-        return Lifetimes(rows["x_m"], rows["y_m"], rows["entry_year"], rows["exit_year"].astype("float64"))
-
-    alone = len(own) == len(points)
-    jobs = own["employees"] if own["employees"].notna().all() else None
-    found = clusters_by_year(
-        lives(own), list(years), parameters, jobs=jobs, reference=None if alone else lives(points),
-        seed=focus.seed, chunks=chunks,
-    )  # fmt: skip
-    table = found.table.assign(polygon_wkb=outlines_in_degrees(found.table["polygon_wkb"], _system(focus, places)))
-    members = found.memberships.assign(record_id=own["record_id"].to_numpy()[found.memberships["record"].to_numpy()])
+    got = point_clusters(points, years, parameters, focus.seed, chunks)
+    records = points.loc[points["member"].to_numpy(bool), "record_id"]
+    shares = collect_rows([])
+    if got.found is not None:
+        shares = cluster_estimates(got.found, records, focus.place_id, focus.seed)
+    degrees = outlines_in_degrees(got.clusters["polygon_wkb"], _system(focus, places))
     return ClusterTables(
-        clusters=table,
-        cluster_members=members[["record_id", "year", "cluster"]],
-        cluster_levels=found.levels,
-        clustering=cluster_estimates(found, own["record_id"], focus.place_id, focus.seed),
+        clusters=got.clusters.assign(polygon_wkb=degrees),
+        cluster_members=got.members,
+        cluster_levels=got.levels,
+        clusters_status=got.status,
+        clustering=shares,
     )
 
 
@@ -206,19 +204,6 @@ def _system(focus: Focus, places: ibis.Table) -> str:
     from townshift.process.concentration.establishment_points import projected_system
 
     return focus.projection or projected_system(*_centre(frame(places), focus.place_id))
-
-
-def _no_clusters(none: Estimates) -> ClusterTables:
-    import pandas as pd
-
-    from townshift.process.clusters.parameters import CLUSTER_COLUMNS
-
-    return ClusterTables(
-        clusters=pd.DataFrame(columns=["year", *CLUSTER_COLUMNS]),
-        cluster_members=pd.DataFrame(columns=["record_id", "year", "cluster"]),
-        cluster_levels=pd.DataFrame(columns=["year", "n", "level", "background"]),
-        clustering=none,
-    )
 
 
 @step(question="process")
@@ -260,46 +245,10 @@ def _links(moves: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
 @step(question="process")
 def town_uses(establishment_points: ibis.Table, *, parameters: TownUsesParameters, focus: Focus) -> TownUsesTables:
     """Workshops beside dormitories and shops, and how making moved from the village into parks."""
-    import pandas as pd
+    from townshift.process.clusters.town_uses_by_year import town_uses_by_year
 
-    from townshift.process.clusters.town_uses import USES, use_mix
-    from townshift.process.clusters.town_uses_distances import use_distances
-    from townshift.process.clusters.town_uses_shift import village_to_park
-    from townshift.process.concentration.by_year import Notes
-    from townshift.process.concentration.establishment_points import present
-
-    points = frame(establishment_points)
-    rows = points[points["member"].to_numpy(bool) & points["use"].isin(USES).to_numpy(bool)]
-    notes: Notes = Notes()
-    if rows.empty:
-        notes.rows.append({"measure": "town_uses", "status": "not_estimable", "reason": "no_uses", "n": 0})
-        empty = pd.DataFrame()
-        return TownUsesTables(empty, empty, empty, notes.table())
-    years = list(range(focus.year_from, focus.year_to + 1))
-    yearly = pd.concat([rows[present(rows, year)].assign(year=year) for year in years], ignore_index=True)
-    found: dict[str, pd.DataFrame] = {}
-    last = rows[present(rows, years[-1])]
-
-    def mixed() -> None:
-        mix = use_mix(last["x_m"], last["y_m"], last["use"], parameters, focus.seed)
-        found["cells"] = mix.cells.assign(year=years[-1])
-
-    def shifted() -> None:
-        found["shift"] = village_to_park(yearly["use"], yearly["year"], years, parameters.min_points)
-
-    def apart() -> None:
-        chosen = [year for year in years if year % 5 == 0 or year == years[-1]]
-        some = yearly[yearly["year"].isin(chosen)]
-        found["distances"] = use_distances(
-            some["x_m"], some["y_m"], some["use"], some["year"], chosen, parameters, focus.seed
-        )
-
-    for name, measure in (("use_mix", mixed), ("village_to_park", shifted), ("use_distances", apart)):
-        notes.tried(name, None, measure)
-    nothing = pd.DataFrame()
+    years = range(focus.year_from, focus.year_to + 1)
+    found = town_uses_by_year(frame(establishment_points), years, parameters, focus.seed)
     return TownUsesTables(
-        use_cells=found.get("cells", nothing),
-        use_shift=found.get("shift", nothing),
-        use_distances=found.get("distances", nothing),
-        uses_status=notes.table(),
+        use_cells=found.cells, use_shift=found.shift, use_distances=found.distances, uses_status=found.status
     )

@@ -41,6 +41,8 @@ FIXED_MEASURES: Mapping[str, tuple[str, ...]] = {
         "act_effect",
     ),
     "pathways": ("pathway", "hop", "second_hop", "destination_share"),
+    "clustering": ("clustered_share", "largest_cluster_share", "clusters"),
+    "centre": ("centre_east_m", "centre_north_m", "standard_distance_m"),
 }
 """Measures that a result can hold whatever the study declares."""
 

@@ -33,9 +33,9 @@ def cluster_estimates(found: YearlyClusters, records: pd.Series, place_id: str, 
     largest = found.table.groupby("year")["n"].max()
     number = found.table.groupby("year").size()
     out = []
-    for year, n in found.levels[["year", "n"]].itertuples(index=False):
-        if not n:
-            continue
+    # A year with too few establishments for any cluster has no level, and no share that could be said.
+    searched = found.levels[found.levels["level"].notna()]
+    for year, n in searched[["year", "n"]].itertuples(index=False):
         for measure, hits in (("clustered_share", inside), ("largest_cluster_share", largest)):
             rng = np.random.default_rng(keyed_seed(seed, measure, str(year)))
             k = int(hits.get(year, 0))

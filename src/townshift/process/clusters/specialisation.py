@@ -11,7 +11,7 @@ from townshift.types import LEVEL
 def cluster_quotients(n: Ints, n_all: Ints, share: float, level: float = LEVEL) -> tuple[Floats, Floats, Floats]:
     """How many times its usual share the industry has in each cluster's area: `(n / n_all) / share`.
 
-    The interval takes `n` of `n_all` as binomial (Jeffreys). It says how sure the quotient is of this area, not that
+    The interval takes `n` of `n_all` as binomial (Jeffreys, at the ends as modified by Brown et al.). It says how sure the quotient is of this area, not that
     the area was chosen for being dense, which raises every quotient of a cluster.
 
     Args:
@@ -34,6 +34,6 @@ def cluster_quotients(n: Ints, n_all: Ints, share: float, level: float = LEVEL) 
 
     others = n_all - n
     tail = (1 - level) / 2
-    low = beta.ppf(tail, n + 0.5, others + 0.5)
-    high = beta.ppf(1 - tail, n + 0.5, others + 0.5)
+    low = np.where(n == 0, 0.0, beta.ppf(tail, n + 0.5, others + 0.5))
+    high = np.where(others == 0, 1.0, beta.ppf(1 - tail, n + 0.5, others + 0.5))
     return n / n_all / share, np.asarray(low) / share, np.asarray(high) / share

@@ -49,7 +49,7 @@ QUOTIENT_TYPES = {
     "high": "float64",
     "q_value": "float64",
 }
-FEWEST_CASES = 10
+FEWEST_CASES = 30
 """Establishments of the industry below which a year has no curve."""
 
 
@@ -66,7 +66,11 @@ class Notes:
         except MeasureError as error:
             for problem in error.problems:
                 reason = f"{problem.code}" if year is None else f"{problem.code} {year}"
-                self.rows.append({"measure": measure, "status": "not_estimable", "reason": reason, "n": problem.count})
+                self.refused(measure, reason, problem.count)
+
+    def refused(self, measure: str, reason: str, n: int) -> None:
+        """Leave a line for a measure that was not even tried."""
+        self.rows.append({"measure": measure, "status": "not_estimable", "reason": reason, "n": n})
 
     def table(self) -> pd.DataFrame:
         """The lines with `STATUS_TYPES`."""
@@ -98,7 +102,7 @@ def chosen_years(points: pd.DataFrame, parameters: ConcentrationParameters, last
     enough = [
         year
         for year in range(int(members["entry_year"].min()), last_year + 1)
-        if present(members, year).sum() >= max(FEWEST_CASES, 30)
+        if present(members, year).sum() >= FEWEST_CASES
     ]
     return sorted({enough[0], enough[len(enough) // 2], enough[-1]}) if enough else []
 
@@ -136,8 +140,12 @@ def distance_curves(
             found = k_density(site, KDensityParameters(**shared), seed, chunks)
             curves.append(_curve("k_density", year, found.distance_m, found.density, found.bands))
             told = {"year": year, "n": found.cases, "of": found.sites, "computation": found.computation}
-            for name, index in (("localisation", found.localisation_index), ("dispersion", found.dispersion_index)):
-                summary.append({"measure": name, "value": index, "p_value": found.bands.p_value, **told})
+            # One global test: its p belongs to the side on which the curve leaves the band, to both where it does not.
+            sides = {"localisation": found.localisation_index, "dispersion": found.dispersion_index}
+            beyond = any(sides.values())
+            for name, index in sides.items():
+                p = found.bands.p_value if index or not beyond else None
+                summary.append({"measure": name, "value": index, "p_value": p, **told})
             m = m_function(site, MParameters(**shared), seed, chunks)
             curves.append(_curve("m_function", year, m.distance_m, m.m, m.bands))
             at = int(np.argmax(m.m[1:])) + 1
@@ -188,12 +196,16 @@ def area_measures(
     notes = Notes()
     quotients: list[pd.DataFrame] = []
     summary: list[dict[str, object]] = []
-    if rows.empty:
+    if rows.empty or not rows["member"].fillna(False).astype(bool).any():
+        notes.refused("areas", "no_areas", 0)
         return AreaMeasures(typed([], QUOTIENT_TYPES), typed([], SUMMARY_TYPES), notes.table())
     member = rows["member"].fillna(False).astype(bool)
     stock = rows.assign(own=rows["n_stock"].where(member, 0)).groupby(["year", "place_id"], sort=True)
     counted = stock.agg(n=("own", "sum"), of=("n_stock", "sum")).reset_index()
     seen = sorted(counted.loc[counted["n"] > 0, "year"].unique().tolist())
+    if not seen:
+        notes.refused("areas", "no_areas", 0)
+        return AreaMeasures(typed([], QUOTIENT_TYPES), typed([], SUMMARY_TYPES), notes.table())
     years = [year for year in parameters.years if year in seen] or sorted({seen[0], seen[len(seen) // 2], seen[-1]})
     for year in years:
         table = counted[(counted["year"] == year) & (counted["of"] > 0)].reset_index(drop=True)
@@ -233,6 +245,8 @@ def _areas(
         if not np.array_equal(own, whole):
             found = hoover(own, whole, parameters.permutations, seed, str(year))
             summary.append({"measure": "hoover", "value": found.value, "p_value": found.p, **told})
+
+    def grouped() -> None:
         parent = places.drop_duplicates("place_id").set_index("place_id")["parent_id"]
         groups = table["place_id"].map(parent).fillna("").astype(str).to_numpy()
         split = theil(own, groups, parameters.permutations, seed, str(year))
@@ -247,7 +261,9 @@ def _areas(
         found = moran(own[known] / whole[known], weights, parameters.permutations, seed, str(year))
         summary.append({"measure": "moran_of_shares", "value": found.value, "p_value": found.p, **told})
 
-    for name, measure in (("location_quotient", quotient), ("inequality", uneven), ("moran", alike)):
+    for name, measure in (
+        ("location_quotient", quotient), ("inequality", uneven), ("theil", grouped), ("moran", alike),
+    ):  # fmt: skip
         notes.tried(name, year, measure)
 
 

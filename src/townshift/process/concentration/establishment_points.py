@@ -20,9 +20,8 @@ def establishment_points(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Project establishments and say from when to when each is in the stock of 31 December.
 
-    An establishment whose entry is not known has no year and is left out; one whose exit is not known, but is known to
-    have happened, likewise. Coordinates of a place are no coordinates of a firm: those without their own are left out
-    and counted.
+    An establishment whose entry is not known has no year and is left out, as is one that closed before it opened.
+    Coordinates of a place are no coordinates of a firm: those without their own are left out and counted.
 
     Args:
         establishments: record_id, lon, lat (WGS 84), member, employees, entry_from, exit_from (days), place_id, use.
@@ -47,8 +46,14 @@ def establishment_points(
     rows = establishments.sort_values("record_id", kind="stable")
     own = rows["lon"].notna() & rows["lat"].notna()
     dated = rows["entry_from"].notna()
-    left_out = [("no_coordinates", int((~own).sum())), ("no_entry_date", int((own & ~dated).sum()))]
-    rows = rows[own & dated]
+    entry_year, exit_year = (pd.to_datetime(rows[name]).dt.year for name in ("entry_from", "exit_from"))
+    closed_first = dated & (exit_year < entry_year)
+    left_out = [
+        ("no_coordinates", int((~own).sum())),
+        ("no_entry_date", int((own & ~dated).sum())),
+        ("closed_before_opened", int((own & closed_first).sum())),
+    ]
+    rows = rows[own & dated & ~closed_first]
     to_metres = Transformer.from_crs("EPSG:4326", projection or projected_system(*centre), always_xy=True)
     x, y = to_metres.transform(rows["lon"].to_numpy(np.float64), rows["lat"].to_numpy(np.float64))
     if parameters.within_km is not None:
@@ -60,7 +65,6 @@ def establishment_points(
     if members < parameters.least_points:
         left_out.append(("too_few_points", members))
         rows, x, y = rows.iloc[:0], x[:0], y[:0]
-    leaving = pd.to_datetime(rows["exit_from"])
     table = pd.DataFrame(
         {
             "record_id": rows["record_id"],
@@ -68,8 +72,8 @@ def establishment_points(
             "y_m": y,
             "member": rows["member"].fillna(False).astype(bool),
             "employees": rows["employees"],
-            "entry_year": pd.to_datetime(rows["entry_from"]).dt.year,
-            "exit_year": leaving.dt.year,
+            "entry_year": entry_year[rows.index],
+            "exit_year": exit_year[rows.index],
             "place_id": rows["place_id"],
             "use": rows["use"],
         }
