@@ -63,7 +63,8 @@ def run(root: Path, rows: pd.DataFrame, years: tuple[int, int] = (2000, 2012), u
     counties = [f"county{number}" for number in range(5)]
     places = pd.DataFrame({
         "place_id": ["town", *counties], "parent_id": ["county0", *["east", "east", "west", "west", "west"]],
-        "lon": [LON, *(LON + 0.3 * number for number in range(5))], "lat": [LAT, *(LAT + 0.2 * (n % 2) for n in range(5))],
+        "lon": [LON, *(LON + 0.3 * number for number in range(5))],
+        "lat": [LAT, *(LAT + 0.2 * (number % 2) for number in range(5))],
     })  # fmt: skip
     firms = pd.DataFrame({"record_id": rows["record_id"]})
     if uses:

@@ -152,8 +152,6 @@ def verdicts(
         "pathways": (pathways, pathways_draws, pathways_lineage),
         "clustering": (clustering, clustering_draws, clustering_lineage),
         "centre": (centre, centre_draws, centre_lineage),
-        "clustering": (clustering, clustering_draws, clustering_lineage),
-        "centre": (centre, centre_draws, centre_lineage),
     }
     tables = {name: frame(table) for name, table in given.items() if table is not None}
     if field_statements is not None:

@@ -56,12 +56,21 @@ def say(key: str, **values: object) -> Words:
     Raises:
         KeyError: no such key; a defect of townshift.
     """
+    return phrase(f"report.{key}", **values)
+
+
+def phrase(key: str, **values: object) -> Words:
+    """The text under a whole key in both languages; values may be `Words`.
+
+    Raises:
+        KeyError: no such key; a defect of townshift.
+    """
     return Words(*(_filled(key, language, values) for language in ("en", "zh")))
 
 
 def _filled(key: str, language: str, values: Mapping[str, object]) -> str:
     return text(
-        f"report.{key}",
+        key,
         language,
         **{name: value.of(language) if isinstance(value, Words) else value for name, value in values.items()},
     )

@@ -11,8 +11,8 @@ from townshift.types import LEVEL
 def cluster_quotients(n: Ints, n_all: Ints, share: float, level: float = LEVEL) -> tuple[Floats, Floats, Floats]:
     """How many times its usual share the industry has in each cluster's area: `(n / n_all) / share`.
 
-    The interval takes `n` of `n_all` as binomial (Jeffreys, at the ends as modified by Brown et al.). It says how sure the quotient is of this area, not that
-    the area was chosen for being dense, which raises every quotient of a cluster.
+    The interval takes `n` of `n_all` as binomial (Jeffreys, closed where `n` is none or all). It says how sure the
+    quotient is of this area, not that the area was chosen for being dense, which raises every quotient of a cluster.
 
     Args:
         n: shape (clusters,), establishments of the industry in the area.

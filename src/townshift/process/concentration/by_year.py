@@ -294,15 +294,20 @@ def projected_places(ids: pd.Series, places: pd.DataFrame, projection: str) -> t
 def centre_estimates(points: pd.DataFrame, years: Sequence[int], place_id: str, seed: int) -> Estimates:
     """Where the industry's centre lay each year, from that of the first: metres east and north, spread, with draws.
 
-    Measures `centre_east_m`, `centre_north_m` (way since the first year), `standard_distance_m`.
+    Measures `centre_east_m`, `centre_north_m` (way since the first year), `standard_distance_m`. Years with fewer than
+    `FEWEST_CASES` establishments are left out: a way from where four firms stood says little.
 
     Raises:
-        MeasureError: see `shape_drift`.
+        MeasureError: no year has enough establishments (TS-CONC-004), else see `shape_drift`.
     """
     from townshift.process.concentration.shape_drift import DRIFT_MEASURES, shape_drift
 
     members = points[points["member"].to_numpy(bool)]
-    parts = [members[present(members, year)].assign(year=year) for year in years]
+    stocks = [members[present(members, year)].assign(year=year) for year in years]
+    parts = [stock for stock in stocks if len(stock) >= FEWEST_CASES]
+    if not parts:
+        most = max((len(stock) for stock in stocks), default=0)
+        raise MeasureError.of("TS-CONC-004", count=most, fewest=FEWEST_CASES)
     rows = pd.concat(parts, ignore_index=True)
     found = shape_drift(rows["x_m"], rows["y_m"], rows["year"], rows["record_id"], draws=N_DRAWS, seed=seed)
     behind = whole_table("establishment_points", members["record_id"].astype(str))
