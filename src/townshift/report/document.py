@@ -11,6 +11,7 @@ from townshift.report.blocks import Block, Section
 from townshift.report.claims import QUESTIONS, VERDICTS, Claim, read_claims
 from townshift.report.evidence_base import limit_blocks, provenance_blocks, source_blocks
 from townshift.report.figures.discourse import discourse_blocks
+from townshift.report.figures.field import field_sections
 from townshift.report.figures.government import government_blocks
 from townshift.report.figures.growth import growth_blocks, land_blocks, ratio_blocks
 from townshift.report.figures.labour import labour_blocks
@@ -124,10 +125,11 @@ def _sections(results: Results, names: Names, focal: str, threshold: int) -> lis
         "labour": labour_blocks(results, names),
         "outcomes": outcome_blocks(results, names),
     }
-    return [
+    questions = [
         Section(f"question-{one}", say(f"questions.{one}"), say(f"questions.{one}_lead"), blocks[one])
         for one in QUESTIONS
     ]
+    return [*questions, *field_sections(results, names, threshold)]
 
 
 def _title(focus: Focus | None) -> Words:
