@@ -64,10 +64,9 @@ def consent(rows):
 
 
 def test_without_a_row_nothing_may_be_used_and_the_narrower_paper_holds():
-    given = consent_given(
-        consent([("p", "s", "quote", None), ("p", "s", "analysis", None), ("q", "s", "quote", "2024")])
-    )
-    assert given == {("p", "s"): "analysis", ("q", "s"): ""}
+    rows = [("p", "s", "quote", None), ("p", "s", "analysis", None), ("q", "s", "quote", "2024")]
+    for order in (rows, rows[::-1]):
+        assert consent_given(consent(order)) == {("p", "s"): "analysis", ("q", "s"): ""}
     levels = permitted(
         pd.Series(["a"] * 4 + ["law"]), pd.Series(["p", "q", "r", None, None]), {"a": "s"},
         consent([("p", "s", "quote", None), ("q", "s", "quote_with_place", "2024-01")]),

@@ -41,6 +41,13 @@ def test_answers_follow_the_turn_named_and_else_the_turn_before():
     assert pairs == {("government", "enterprise"): 1, ("migrant_worker", "enterprise"): 1}
 
 
+def test_nobody_answers_themselves():
+    found = interaction(table(["e1", "e1", "e2", "g1"]), present(), permutations=9).answers
+    found = found[found["session_id"] == "s"]
+    pairs = {(a, b): n for a, b, n in found[["actor_group", "answered_group", "answers"]].itertuples(index=False) if n}
+    assert pairs == {("enterprise", "enterprise"): 1, ("government", "enterprise"): 1}
+
+
 def test_groups_that_answer_only_each_other_stand_out_and_random_talk_does_not():
     planted = interaction(table(["e1", "g1", "e2", "g2"] * 15), present(), seed=1).answers
     cross = planted[(planted["actor_group"] == "enterprise") & (planted["answered_group"] == "government")].iloc[0]
