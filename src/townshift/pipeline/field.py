@@ -178,6 +178,7 @@ def interaction(
     """Roundtables: who dominated, who answered whom, who agreed with or objected to what, and who stayed silent."""
     import pandas as pd
 
+    from townshift.governance.field.coverage import with_small_together
     from townshift.governance.field.interaction import interaction as interaction_of
 
     present = frame(field_attendance)
@@ -191,7 +192,7 @@ def interaction(
     spoken = spoken.assign(participant_id=spoken["participant_id"].where(allowed))
     found = interaction_of(
         spoken[spoken["session_id"].isin(tables)],
-        present[present["session_id"].isin(tables)],
+        with_small_together(present[present["session_id"].isin(tables)], focus.privacy_threshold),
         permutations=parameters.permutations,
         seed=focus.seed,
     )

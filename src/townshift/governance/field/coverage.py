@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 COVERAGE_COLUMNS = (
     "actor_group", "place_id", "period_from", "period_to", "planned", "heard", "heard_band", "sessions", "status",
 )  # fmt: skip
 ROUTE_COLUMNS = ("route", "sessions", "people", "people_band", "refusals", "refusal_share", "with_gatekeeper")
 
+FEW = "few"
+"""Groups of few people, taken together."""
 STATUSES = ("not_heard", "below_plan", "as_planned", "unplanned")
 
 
@@ -94,6 +96,41 @@ def band(n: int, threshold: int) -> str:
         ('0', '1–4', '7')
     """
     return str(n) if n == 0 or n >= threshold else ("1" if threshold == 2 else f"1–{threshold - 1}")
+
+
+def shown_groups(people: Mapping[str, int], threshold: int) -> frozenset[str]:
+    """Groups that may be shown: enough people, and nobody's number follows from a total.
+
+    A group of fewer than `threshold` people is withheld. Where those withheld are together fewer than that, the
+    smallest group left is withheld too, since what is shown subtracted from a total would give them away.
+
+    Example:
+        >>> sorted(shown_groups({"a": 9, "b": 6, "c": 2}, 5)), sorted(shown_groups({"a": 9, "b": 6}, 5))
+        (['a'], ['a', 'b'])
+    """
+    known = {group: n for group, n in people.items() if n > 0}
+    shown = sorted((one for one, n in known.items() if n >= threshold), key=lambda one: (known[one], one))
+    while shown and 0 < sum(n for one, n in known.items() if one not in shown) < threshold:
+        shown.pop(0)
+    return frozenset(shown)
+
+
+def with_small_together(attendance: pd.DataFrame, threshold: int) -> pd.DataFrame:
+    """The same people, groups too small to be shown taken together as `FEW`.
+
+    Args:
+        attendance: participant_id, actor_group.
+        threshold: people below which a group is not shown by itself; see `shown_groups`.
+
+    Example:
+        >>> rows = {"participant_id": ["a", "b", "c", "d"], "actor_group": ["x", "x", "y", "z"]}
+        >>> with_small_together(pd.DataFrame(rows), 2)["actor_group"].tolist()
+        ['x', 'x', 'few', 'few']
+    """
+    groups = attendance["actor_group"].fillna("").astype(str)
+    people = attendance.groupby(groups)["participant_id"].nunique()
+    shown = shown_groups({str(group): int(n) for group, n in people.items()}, threshold)
+    return attendance.assign(actor_group=groups.where(groups.isin(list(shown)), FEW))
 
 
 def _in_periods(attendance: pd.DataFrame, periods: Sequence[tuple[int, int]]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from townshift.governance.field.coverage import shown_groups
 from townshift.report.blocks import Block, Figure, Listing, Panel, Table, absent, cell
 from townshift.report.figures.field_words import (
     PUBLIC,
@@ -16,7 +17,6 @@ from townshift.report.figures.field_words import (
     named,
     people_by_source_group,
     share_words,
-    shown_groups,
     told,
     withheld_note,
 )

@@ -35,7 +35,7 @@ def coverage_blocks(results: Results, names: Names, threshold: int) -> list[Bloc
     if found is None:
         return [absent(results, "fieldwork_coverage")]
     return [
-        _coverage(found, names, threshold),
+        _coverage(safe_bands(found, threshold), names, threshold),
         *_routes(results, threshold),
         *_left_out(results),
         *_saturation(results),
@@ -69,6 +69,25 @@ def _coverage(found: pd.DataFrame, names: Names, threshold: int) -> Matrix:
         notes.append(told("coverage.never", groups=listing(never)))
     notes.append(told("coverage.cannot"))
     return Matrix("matrix-coverage", title, Table("coverage-field", title, heads, rows, heat=True), _source(), notes)
+
+
+def safe_bands(found: pd.DataFrame, threshold: int) -> pd.DataFrame:
+    """Coverage with a second cell of a group made a band where only one is: else a total would give that one away.
+
+    Args:
+        found: `actor_group, heard, heard_band`.
+        threshold: people below which a number is a band.
+
+    Returns:
+        The same rows with their `heard_band`; an exact number may have become `5+`.
+    """
+    bands = found["heard_band"].astype(str).copy()
+    for _, mine in found.groupby("actor_group", sort=True):
+        exact = mine["heard"].dropna().astype("int64")
+        exact = exact[exact > 0].sort_values(kind="stable")
+        if int(mine["heard"].isna().sum()) == 1 and len(exact):
+            bands.loc[exact.index[0]] = f"{threshold}+"
+    return found.assign(heard_band=bands)
 
 
 def _of(cells: dict[tuple[str, str, int], Record], group: str, place: str) -> list[Record]:

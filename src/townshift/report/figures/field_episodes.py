@@ -101,13 +101,14 @@ def sequence(name: str, steps: pd.DataFrame) -> Drawing:
     axes.set_xlim(0, (width - left - 8) / slot)
     axes.set_ylim(len(lanes), 0)
     axes.set_axis_off()
-    at = {int(order): (n + 0.5, lanes.index(group) + 0.6) for n, (order, group) in enumerate(
+    at = {int(order): (n + 0.5, lanes.index(group) + 0.5) for n, (order, group) in enumerate(
         zip(steps["order"], steps["actor_group"].astype(str), strict=True)
     )}  # fmt: skip
     for lane, group in enumerate(lanes):
-        axes.axhline(lane + 0.6, color=PALE, linewidth=0.8, zorder=0)
-        canvas.label(axes, -10 / (width - left - 8), lane + 0.6, group_words(group),
+        axes.axhline(lane + 0.5, color=PALE, linewidth=0.8, zorder=0)
+        canvas.label(axes, -10 / (width - left - 8), lane + 0.5, group_words(group),
                      transform=axes.get_yaxis_transform(), ha="right", va="center_baseline")  # fmt: skip
+    below = _below(at, steps)
     before = ""
     for row, act in zip(records(steps), acts, strict=True):
         x, y = at[int(row.order)]
@@ -119,12 +120,24 @@ def sequence(name: str, steps: pd.DataFrame) -> Drawing:
         presses = text_of(row.act) in CONFRONTING
         axes.plot([x], [y], "s" if presses else "o", color=VERMILLION if presses else BLUE, markersize=6.5,
                   markeredgecolor=INK, markeredgewidth=0.6, zorder=4)  # fmt: skip
-        canvas.label(axes, x, y - 0.24, act, ha="center", va="baseline")
+        canvas.label(axes, x, y + (0.36 if int(row.order) in below else -0.2), act, ha="center", va="baseline")
         date = text_of(row.date)
         if date and date != before:
-            canvas.label(axes, x, len(lanes) + 0.3, date, ha="center", va="baseline", color=GREY)
+            canvas.label(axes, x, len(lanes) + 0.4, date, ha="center", va="baseline", color=GREY)
         before = date or before
     return canvas.finish()
+
+
+def _below(at: dict[int, tuple[float, float]], steps: pd.DataFrame) -> set[int]:
+    """Moves whose name stands below their mark, since their arrows come from above."""
+    rising: dict[int, int] = {}
+    for row in records(steps):
+        if text_of(row.answers_order) and int(row.answers_order) in at:
+            ends = (int(row.order), int(row.answers_order))
+            up = at[ends[1]][1] - at[ends[0]][1]
+            for end, sign in zip(ends, (-1, 1), strict=True):
+                rising[end] = rising.get(end, 0) + sign * ((up > 0) - (up < 0))
+    return {order for order, balance in rising.items() if balance > 0}
 
 
 def _outcomes(outcomes: pd.DataFrame) -> Listing:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from townshift.governance.field.coverage import shown_groups
 from townshift.report.blocks import Block, Cell, Column, Listing, Note, Table, absent, cell
+from townshift.report.figures.field_coverage import safe_bands
 from townshift.report.figures.field_words import (
     Agreement,
     CodeWords,
+    begun,
     columns,
     group_words,
     in_order,
     people_by,
     period_words,
     share_words,
-    shown_groups,
     told,
     withheld_note,
 )
@@ -122,7 +124,7 @@ def group_blocks(results: Results, names: Names, threshold: int) -> list[Block]:
     of_group = {} if quotes is None or codings is None else _attributed(quotes, codings, attendance)
     blocks: list[Block] = []
     for group in in_order(shown):
-        blocks += _group(results, names, group, people[group], of_group.get(group, []))
+        blocks += _group(results, names, group, (people[group], threshold), of_group.get(group, []))
     return [*blocks, *(Note(one) for one in withheld_note(people, shown, threshold))]
 
 
@@ -140,11 +142,12 @@ def _attributed(quotes: pd.DataFrame, codings: pd.DataFrame, attendance: pd.Data
     return out
 
 
-def _group(results: Results, names: Names, group: str, people: int, quotes: Sequence[Record]) -> list[Block]:
+def _group(results: Results, names: Names, group: str, heard: tuple[int, int], quotes: Sequence[Record]) -> list[Block]:
+    people, threshold = heard
     titles, agreement = CodeWords(results), Agreement(results)
     found = results.rows("code_frequencies")
     mine = None if found is None else found[(found["group"] == group) & (found["n_sources"] > 0)]
-    notes = [told("group_page.heard", n=people), *_where(results, names, group)]
+    notes = [told("group_page.heard", n=people), *_where(results, names, group, threshold)]
     rows: list[list[Cell]] = []
     if mine is not None:
         ordered = mine.sort_values(["share", "code"], ascending=[False, True], kind="stable").head(MOST_CODES)
@@ -158,7 +161,7 @@ def _group(results: Results, names: Names, group: str, people: int, quotes: Sequ
             for row in records(ordered)
         ]
     heads = ("code", "sources_with", "share_interval", "alpha")
-    title = told("group_page.title", group=group_words(group))
+    title = told("group_page.title", group=begun(group_words(group)))
     slug = group.replace("_", "-")
     codes = Table(f"group-{slug}", told("group_page.codes"), columns(heads, heads[1:]), rows)
     if not rows:
@@ -166,19 +169,19 @@ def _group(results: Results, names: Names, group: str, people: int, quotes: Sequ
     said = [_quote(one, names, titles) for one in quotes]
     blocks: list[Block] = [Listing(f"list-group-{slug}", title, codes, notes, told("source_codings"))]
     if said:
-        name = told("group_page.quotes", group=group_words(group))
+        name = told("group_page.quotes", group=begun(group_words(group)))
         table = Table(f"group-quotes-{slug}", name, columns(("quote", "speaker", "code")), said)
         blocks.append(Listing(f"list-group-quotes-{slug}", name, table, [told("group_page.quotes_note")]))
     else:
-        blocks.append(Note(told("group_page.no_quotes", group=group_words(group))))
+        blocks.append(Note(told("group_page.no_quotes", group=begun(group_words(group)))))
     return blocks
 
 
-def _where(results: Results, names: Names, group: str) -> list[Words]:
+def _where(results: Results, names: Names, group: str, threshold: int) -> list[Words]:
     found = results.rows("fieldwork_coverage")
     if found is None:
         return []
-    mine = found[found["actor_group"] == group]
+    mine = safe_bands(found[found["actor_group"] == group], threshold)
     heard = [
         join(
             names.place(row.place_id),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from townshift.governance.field.coverage import shown_groups
 from townshift.report.blocks import Block, Cell, Column, Figure, Listing, Matrix, Panel, Table, cell
 from townshift.report.charts import Row, intervals
 from townshift.report.figures.field_words import (
     columns,
     group_words,
     in_order,
-    shown_groups,
     told,
     withheld_note,
 )

@@ -46,6 +46,11 @@ def group_words(group: object) -> Words:
     return named("group", group) if has_text(f"field.group.{text_of(group)}") else code("actor_group", text_of(group))
 
 
+def begun(words: Words) -> Words:
+    """The words as they begin a sentence."""
+    return Words(words.en[:1].upper() + words.en[1:], words.zh)
+
+
 def columns(heads: Iterable[str], numbers: Iterable[str] = ()) -> list[Column]:
     """Columns by the keys of their titles; those in `numbers` stand to the right."""
     right = set(numbers)
@@ -56,23 +61,6 @@ def in_order(groups: Iterable[object]) -> list[str]:
     """Groups in the order of the report, others after them by name."""
     found = {text_of(one) for one in groups} - {""}
     return sorted(found, key=lambda one: (GROUPS.index(one) if one in GROUPS else len(GROUPS), one))
-
-
-def shown_groups(people: Mapping[str, int], threshold: int) -> frozenset[str]:
-    """Groups that may be shown: enough people, and nobody's number follows from a total.
-
-    A group of fewer than `threshold` people is withheld. Where those withheld are together fewer than that, the
-    smallest group left is withheld too, since what is shown subtracted from a total would give them away.
-
-    Example:
-        >>> sorted(shown_groups({"a": 9, "b": 6, "c": 2}, 5)), sorted(shown_groups({"a": 9, "b": 6}, 5))
-        (['a'], ['a', 'b'])
-    """
-    known = {group: n for group, n in people.items() if n > 0}
-    shown = sorted((one for one, n in known.items() if n >= threshold), key=lambda one: (known[one], one))
-    while shown and 0 < sum(n for one, n in known.items() if one not in shown) < threshold:
-        shown.pop(0)
-    return frozenset(shown)
 
 
 def people_by(attendance: pd.DataFrame, column: str = "actor_group") -> dict[str, int]:
