@@ -235,7 +235,12 @@ class OpenStudy:
         from townshift.evidence.staleness import staleness
 
         judged = self._judged("claim_lineage")
-        return staleness(judged, {name: self._rows(name) for name in self.study.table_names})
+        tables = {name: self._rows(name) for name in self.study.table_names}
+        if "codings" in tables:
+            from townshift.pipeline.coded_statements import with_coded_statements
+
+            tables["statements"] = with_coded_statements(tables, self.study.parameters("field_statements"))
+        return staleness(judged, tables)
 
     def explain(self, claim_id: str, language: str | None = None) -> str:
         """The chain from a claim to its parts, tests, results, steps, rows and sources, as text.

@@ -131,6 +131,7 @@ def verdicts(
     claims_file: Path,
 ) -> VerdictTables:
     """The verdict on every claim: its parts, their tests, the rows they rest on."""
+    from townshift.pipeline.coded_statements import with_coded
     from townshift.pipeline.verdict_tables import judged
 
     given = {
@@ -155,7 +156,7 @@ def verdicts(
     }
     tables = {name: frame(table) for name, table in given.items() if table is not None}
     if field_statements is not None:
-        tables["statements"] = _with_coded(tables.get("statements"), frame(field_statements))
+        tables["statements"] = with_coded(tables.get("statements"), frame(field_statements))
     results = {
         name: estimates(table, draws, lineage)
         for name, (table, draws, lineage) in computed.items()
@@ -171,11 +172,3 @@ def verdicts(
     }
     found = judged(claims_file, tables, results, declared)
     return VerdictTables(found.claims, found.claim_parts, found.claim_tests, found.claim_evidence, found.claim_lineage)
-
-
-def _with_coded(statements: pd.DataFrame | None, coded: pd.DataFrame) -> pd.DataFrame:
-    """Statements of the study and those that stand in coded passages, as one table."""
-    import pandas as pd
-
-    parts = [part for part in (statements, coded) if part is not None and len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else coded

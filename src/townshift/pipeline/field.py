@@ -31,6 +31,7 @@ class RecordTables:
     field_attendance: pd.DataFrame
     field_sources: pd.DataFrame
     field_status: pd.DataFrame
+    field_withdrawn: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ def field_record(
         field_attendance=found.attendance,
         field_sources=found.sources,
         field_status=found.status,
+        field_withdrawn=found.withdrawn,
     )
 
 
@@ -116,6 +118,24 @@ def field_statements(field_codings: ibis.Table, *, parameters: StatementsParamet
     from townshift.governance.field.statements import coded_statements
 
     return coded_statements(frame(field_codings), parameters)
+
+
+@step(question="evidence")
+def claims_withdrawn(field_withdrawn: ibis.Table, *, claims_file: Path) -> pd.DataFrame:
+    """Claims that passages bore on whose consent was taken back: their verdicts are computed without them."""
+    from townshift.evidence.claims_read import load_claims
+    from townshift.frames import typed
+
+    lost = frame(field_withdrawn)
+    n_of = dict(zip(lost["concept"].astype(str), lost["n_passages"].astype("int64").tolist(), strict=True))
+    rows = []
+    for claim in load_claims(claims_file).claims:
+        tests = [part.words for part in claim.parts if part.words is not None]
+        concepts = {concept for test in tests for concept in (*test.agree, *test.disagree)}
+        n = sum(n_of.get(concept, 0) for concept in concepts)
+        if n:
+            rows.append({"claim_id": claim.id, "n_passages": n})
+    return typed(rows, {"claim_id": "string", "n_passages": "Int64"})
 
 
 @step(question="government")

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from townshift.report.evidence_rows import Evidence, evidence_of
+from townshift.report.evidence_piece import Evidence
+from townshift.report.evidence_rows import evidence_of
+from townshift.report.figures.field_words import told
 from townshift.report.numbers import RATES, number, percent, probability, with_unit
 from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, listing, plain, say, unit
@@ -58,6 +60,7 @@ class Claim:
     strength: str
     strength_reasons: Words
     rule_status: Words
+    withdrawn: Words
     rivals: Sequence[Words]
     assessments: Sequence[Words]
     parts: Sequence[Part]
@@ -69,12 +72,20 @@ class Claim:
         return listing([say("summary.part_count", n=n, outcome=code("outcome", one)) for one, n in counts if n])
 
 
-def read_claims(results: Results, names: Names) -> list[Claim]:
-    """All claims with their parts and evidence, in the order of their ids."""
+def read_claims(results: Results, names: Names, threshold: int) -> list[Claim]:
+    """All claims with their parts and evidence, in the order of their ids.
+
+    Args:
+        results: what the pipeline wrote.
+        names: titles.
+        threshold: groups of which fewer people were heard are taken together.
+    """
     found, parts = results.rows("claims"), results.rows("claim_parts")
     if found is None:
         return []
-    evidence, tests = evidence_of(results, names), results.result("claim_tests")
+    evidence, tests = evidence_of(results, names, threshold), results.result("claim_tests")
+    taken_back = results.rows("claims_withdrawn")
+    withdrawn = set() if taken_back is None else set(taken_back["claim_id"].astype(str))
     out = []
     for row in records(found):
         claim_id = text_of(row.claim_id)
@@ -89,6 +100,7 @@ def read_claims(results: Results, names: Names) -> list[Claim]:
                 strength=text_of(getattr(row, "strength", "")),
                 strength_reasons=_codes("strength_reason", getattr(row, "strength_reasons", "")),
                 rule_status=_changed_rule(row),
+                withdrawn=told("claims.withdrawn") if claim_id in withdrawn else plain(""),
                 rivals=_rivals(row),
                 assessments=_assessments(row),
                 parts=[_part(one, claim_id, evidence, tests, names) for one in own],

@@ -90,11 +90,12 @@ def build_document(results: Results, focus: Focus | None) -> Document:
     """
     names = Names(results)
     focal = focus.place_id if focus else _guessed_focal(results)
+    threshold = focus.privacy_threshold if focus else PRIVACY_THRESHOLD
     with drawing_style():
-        sections = _sections(results, names, focal, focus.privacy_threshold if focus else PRIVACY_THRESHOLD)
+        sections = _sections(results, names, focal, threshold)
     sources, anchors = source_blocks(results, names)
     provenance, versions = provenance_blocks(results)
-    claims = read_claims(results, names)
+    claims = read_claims(results, names, threshold)
     return Document(
         title=_title(focus),
         facts=_study_facts(results, names, focus),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from townshift.report.coded_evidence import Coded
+from townshift.report.evidence_piece import Evidence
 from townshift.report.numbers import exact
 from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, plain, unit
@@ -23,42 +24,33 @@ KEYS = {
 SHOWN_ROLES = ("for", "against", "discourse")
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One row that bears on a part of a claim.
+def evidence_of(results: Results, names: Names, threshold: int) -> dict[tuple[str, str], dict[str, list[Evidence]]]:
+    """Evidence by claim and part, then by role: for, against, discourse; counted rows first.
 
-    Attributes:
-        row_id: id in the study's table.
-        said: the paraphrase, title or summary, as recorded; empty where `speaker` says it all.
-        speaker: actor group and place, or what and where; never a person's name.
-        lineage: which original it comes from.
-        counted: whether it has a vote; if not, `why_not` says why.
-        paraphrase: whether `said` is somebody's speech in the collector's words.
+    Coded passages of interviews stand as numbers of passages and people by group: a row each would tell of a person.
+
+    Args:
+        results: what the pipeline wrote.
+        names: titles.
+        threshold: groups of which fewer people were heard are taken together.
     """
-
-    row_id: str
-    said: str
-    speaker: Words
-    lineage: str
-    counted: bool
-    why_not: Words
-    paraphrase: bool
-
-
-def evidence_of(results: Results, names: Names) -> dict[tuple[str, str], dict[str, list[Evidence]]]:
-    """Evidence by claim and part, then by role: for, against, discourse; counted rows first."""
     found = results.rows("claim_evidence")
     if found is None:
         return {}
     rows = {table: _by_id(results, table, key) for table, key in KEYS.items()}
     out: dict[tuple[str, str], dict[str, list[Evidence]]] = {}
+    told_by = Coded(results, threshold)
     for one in records(found):
         role = text_of(one.role)
         if role not in SHOWN_ROLES:
             continue
+        if told_by.takes(one):
+            continue
         piece = _evidence(one, rows, names)
         roles = out.setdefault((text_of(one.claim_id), text_of(one.part_id)), {})
         roles.setdefault(role, []).append(piece)
+    for key, role, piece in told_by.pieces():
+        out.setdefault(key, {}).setdefault(role, []).append(piece)
     for roles in out.values():
         for pieces in roles.values():
             pieces.sort(key=lambda piece: (not piece.counted, piece.row_id))

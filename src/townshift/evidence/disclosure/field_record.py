@@ -39,6 +39,7 @@ ATTENDANCE_TYPES = {
 }
 SOURCE_TYPES = {"document": "string", "session_id": "string", "actor_group": "string", "characters": "Int64"}
 STATUS_TYPES = {"reason": "string", "table": "string", "n": "Int64"}
+WITHDRAWN_TYPES = {"concept": "string", "n_passages": "Int64"}
 
 SEVERAL, PUBLIC = "several", "document"
 """Group of a source in which several groups speak, and of one that no session made."""
@@ -53,12 +54,15 @@ class FieldRecord:
         attendance: `ATTENDANCE_TYPES`, one row a person and session that consent stands for.
         sources: `SOURCE_TYPES`, documents that may be counted; `characters` as far as turns and codings reach.
         status: `STATUS_TYPES`; what was left out and why: `withdrawn`, `no_consent`, `no_session`.
+        withdrawn: `WITHDRAWN_TYPES`; concepts that bear on passages whose consent was taken back, so that a claim that
+            rested on them can say so.
     """
 
     codings: pd.DataFrame
     attendance: pd.DataFrame
     sources: pd.DataFrame
     status: pd.DataFrame
+    withdrawn: pd.DataFrame
 
 
 def field_record(
@@ -114,7 +118,14 @@ def field_record(
     attendance = _attendance(given, people, sessions)
     sources = _sources(made, out, attendance, session_of, codings)
     told = [{"reason": reason, "table": "codings", "n": n} for reason, n in status if n]
-    return FieldRecord(out, attendance, sources, typed(told, STATUS_TYPES))
+    withdrawn = _withdrawn(rows[(level == "") & taken_back], codes)
+    return FieldRecord(out, attendance, sources, typed(told, STATUS_TYPES), withdrawn)
+
+
+def _withdrawn(lost: pd.DataFrame, codes: pd.DataFrame | None) -> pd.DataFrame:
+    first = lost[lost["round"].fillna("first") == "first"]
+    counted = first["code"].astype(str).map(_meaning(codes)[0]).dropna().value_counts().sort_index()
+    return typed([{"concept": one, "n_passages": int(n)} for one, n in counted.items()], WITHDRAWN_TYPES)
 
 
 def _nothing(*columns: str) -> pd.DataFrame:

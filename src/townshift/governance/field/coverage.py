@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from townshift.small_groups import shown_groups
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 COVERAGE_COLUMNS = (
     "actor_group", "place_id", "period_from", "period_to", "planned", "heard", "heard_band", "sessions", "status",
@@ -96,23 +98,6 @@ def band(n: int, threshold: int) -> str:
         ('0', '1–4', '7')
     """
     return str(n) if n == 0 or n >= threshold else ("1" if threshold == 2 else f"1–{threshold - 1}")
-
-
-def shown_groups(people: Mapping[str, int], threshold: int) -> frozenset[str]:
-    """Groups that may be shown: enough people, and nobody's number follows from a total.
-
-    A group of fewer than `threshold` people is withheld. Where those withheld are together fewer than that, the
-    smallest group left is withheld too, since what is shown subtracted from a total would give them away.
-
-    Example:
-        >>> sorted(shown_groups({"a": 9, "b": 6, "c": 2}, 5)), sorted(shown_groups({"a": 9, "b": 6}, 5))
-        (['a'], ['a', 'b'])
-    """
-    known = {group: n for group, n in people.items() if n > 0}
-    shown = sorted((one for one, n in known.items() if n >= threshold), key=lambda one: (known[one], one))
-    while shown and 0 < sum(n for one, n in known.items() if one not in shown) < threshold:
-        shown.pop(0)
-    return frozenset(shown)
 
 
 def with_small_together(attendance: pd.DataFrame, threshold: int) -> pd.DataFrame:

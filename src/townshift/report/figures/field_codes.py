@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from townshift.governance.field.coverage import shown_groups
 from townshift.report.blocks import Block, Figure, Listing, Panel, Table, absent, cell
 from townshift.report.figures.field_words import (
     PUBLIC,
@@ -24,6 +23,7 @@ from townshift.report.numbers import number, percent
 from townshift.report.results import Record, records, text_of
 from townshift.report.style import CYCLE, INK, MARKERS, PALE, Canvas, Drawing, widest
 from townshift.report.words import Words, join, listing, say
+from townshift.small_groups import shown_groups
 
 if TYPE_CHECKING:
     from townshift.report.results import Results

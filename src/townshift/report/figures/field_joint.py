@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from townshift.governance.field.coverage import shown_groups
 from townshift.report.blocks import Block, Cell, Column, Listing, Note, Table, absent, cell
 from townshift.report.figures.field_coverage import safe_bands
 from townshift.report.figures.field_words import (
@@ -23,6 +22,7 @@ from townshift.report.figures.field_words import (
 )
 from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, listing
+from townshift.small_groups import shown_groups
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from townshift.governance.field.coverage import shown_groups
 from townshift.report.blocks import Block, Cell, Column, Figure, Listing, Matrix, Panel, Table, cell
 from townshift.report.charts import Row, intervals
 from townshift.report.figures.field_words import (
@@ -18,6 +17,7 @@ from townshift.report.matrices import EMPTY
 from townshift.report.numbers import number, percent, probability
 from townshift.report.results import Record, records, text_of
 from townshift.report.words import Words, plain, prettified, say
+from townshift.small_groups import shown_groups
 
 if TYPE_CHECKING:
     import pandas as pd
