@@ -190,3 +190,15 @@ def test_no_number_of_a_result_is_missing():
     found = k_density(registry(12, n=12, cases=3), KDensityParameters(relabellings=19, distances=11))
     for values in (found.density, found.localisation, found.error_bound, found.bands.global_low, found.bands.mean):
         assert np.isfinite(values).all()
+
+
+def test_localisation_is_what_rises_above_the_global_band_and_not_the_local_one():
+    draw = np.random.default_rng(5)
+    x, y = draw.uniform(0, 10_000, (2, 400))
+    x[:40], y[:40] = draw.uniform(4_000, 5_500, (2, 40))
+    points = checked_points(x, y, case=np.arange(400) < 40)
+    found = k_density(points, KDensityParameters(relabellings=199, distances=41))
+    above = np.maximum(found.density - found.bands.global_high, 0)
+    assert (found.bands.global_high > found.bands.local_high).any()
+    assert np.array_equal(found.localisation, above)
+    assert found.localisation_index == pytest.approx(np.trapezoid(above, found.distance_m))
