@@ -19,7 +19,13 @@ STEPS = collect([concentration])
 LON, LAT = 120.25, 30.85
 KM_EAST, KM_NORTH = 1 / (111.195 * np.cos(np.radians(LAT))), 1 / 111.195
 QUICK = {
-    "concentration": {"relabellings": 39, "distances": 21, "permutations": 99, "area_level": "county"},
+    "concentration": {
+        "relabellings": 39,
+        "m_relabellings": 39,
+        "distances": 21,
+        "permutations": 99,
+        "area_level": "county",
+    },
     "clusters": {"resamples": 5, "null_runs": 20, "max_cells": 2**14},
     "town_uses": {"draws": 100},
 }

@@ -10,6 +10,8 @@ import townshift
 from townshift.report.blocks import Block, Section
 from townshift.report.claims import QUESTIONS, VERDICTS, Claim, read_claims
 from townshift.report.evidence_base import limit_blocks, provenance_blocks, source_blocks
+from townshift.report.figures.clusters import cluster_blocks
+from townshift.report.figures.concentration import concentration_blocks, status_listing
 from townshift.report.figures.discourse import discourse_blocks
 from townshift.report.figures.field import field_sections
 from townshift.report.figures.government import government_blocks
@@ -119,6 +121,9 @@ def _sections(results: Results, names: Names, focal: str, threshold: int) -> lis
             *receiving_blocks(results, names, focal),
             *flow_blocks(results, names),
             *firm_blocks(results, names, focal, threshold),
+            *concentration_blocks(results, names, threshold),
+            *cluster_blocks(results, focal, threshold),
+            *status_listing(results),
             *move_blocks(results, names, focal, threshold),
             *driver_blocks(results, names),
         ],

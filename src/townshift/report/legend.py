@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from townshift.report.figures.clusters_charts import EVENT_STYLES, STAGE_STYLES
 from townshift.report.figures.timeline import TURN_STYLES
 from townshift.report.style import BLUE, GREEN, GREY, INK, PURPLE, VERMILLION
 
@@ -16,6 +17,13 @@ _SHAPES = {
     "x": '<path d="M9.5 4.5l7 7M16.5 4.5l-7 7" {paint}/>',
     "-": '<path d="M1 8h24" {paint}/>',
 }
+
+
+def _bar(colour: str, share: float, filled: bool) -> str:
+    inside = colour if filled else "#fff"
+    return (
+        f'<rect x="1" y="{8 - 12 * share:.1f}" width="24" height="{24 * share:.1f}" fill="{inside}" stroke="{colour}"/>'
+    )
 
 
 def _drawn(shape: str, colour: str, fill: str = "", dashed: bool = False, width: float = 1.2) -> str:
@@ -58,6 +66,15 @@ _MARKS: dict[str, str] = {
     "expected": _drawn("-", BLUE, width=2) + _drawn("o", BLUE),
     "flow_width": _drawn("-", BLUE, width=3.5),
     "gap": _drawn("o", INK, "#fff"),
+    "measured": _drawn("-", BLUE, width=1.6) + _drawn("o", BLUE),
+    "curve": _drawn("-", BLUE, width=2.4),
+    "local_band": f'<rect x="1" y="3" width="24" height="10" fill="{GREY}" opacity="0.3"/>',
+    "global_band": f'<path d="M1 3h24M1 13h24" stroke="{INK}" stroke-dasharray="4 2.5"/>',
+    "cluster_outline": f'<rect x="2" y="2" width="22" height="12" rx="5" fill="{BLUE}" fill-opacity="0.22" '
+    f'stroke="{BLUE}" stroke-width="1.2"/>',
+    "town_point": _drawn("*", INK, "#fff"),
+    **{f"stage_{stage}": _bar(*style) for stage, style in STAGE_STYLES.items()},
+    **{f"event_{event}": _drawn(marker, colour) for event, (marker, colour) in EVENT_STYLES.items()},
     **{f"turn_{turn}": _drawn(marker, colour) for turn, (marker, colour) in TURN_STYLES.items()},
 }
 

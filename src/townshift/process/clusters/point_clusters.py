@@ -139,5 +139,5 @@ def _note(status: str, reason: str, n: int) -> dict[str, object]:
 
 
 def _nothing(notes: list[dict[str, object]]) -> PointClusters:
-    empty = (typed([], types) for types in (CLUSTER_TYPES, MEMBER_TYPES, LEVEL_TYPES))
-    return PointClusters(None, *empty, typed(notes, STATUS_TYPES))
+    clusters, members, levels = (typed([], types) for types in (CLUSTER_TYPES, MEMBER_TYPES, LEVEL_TYPES))
+    return PointClusters(None, clusters, members, levels, typed(notes, STATUS_TYPES))

@@ -117,8 +117,8 @@ def town_uses_by_year(
 
 
 def _told(found: dict[str, pd.DataFrame], notes: Notes) -> TownUses:
-    tables = [
+    cells, shift, distances = (
         found.get(name, pd.DataFrame(columns=list(types)))[list(types)].astype(types)
         for name, types in (("cells", CELL_TYPES), ("shift", SHIFT_TYPES), ("distances", DISTANCE_TYPES))
-    ]
-    return TownUses(*tables, notes.table())
+    )
+    return TownUses(cells, shift, distances, notes.table())

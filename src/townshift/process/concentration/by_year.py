@@ -127,17 +127,20 @@ def distance_curves(
     curves: list[pd.DataFrame] = []
     summary: list[dict[str, object]] = []
     notes = Notes()
-    shared = {
-        "relabellings": parameters.relabellings,
-        "distance_max_m": parameters.distance_max_m,
-        "distances": parameters.distances,
-    }
+    k_set = KDensityParameters(
+        relabellings=parameters.relabellings, distance_max_m=parameters.distance_max_m, distances=parameters.distances
+    )
+    m_set = MParameters(
+        relabellings=parameters.m_relabellings,
+        distance_max_m=parameters.distance_max_m,
+        distances=parameters.distances,
+    )
     for year in years:
         stock = points[present(points, year)]
 
         def measured(stock: pd.DataFrame = stock, year: int = year) -> None:
             site = checked_points(stock["x_m"], stock["y_m"], case=stock["member"], where=str(year))
-            found = k_density(site, KDensityParameters(**shared), seed, chunks)
+            found = k_density(site, k_set, seed, chunks)
             curves.append(_curve("k_density", year, found.distance_m, found.density, found.bands))
             told = {"year": year, "n": found.cases, "of": found.sites, "computation": found.computation}
             # One global test: its p belongs to the side on which the curve leaves the band, to both where it does not.
@@ -146,7 +149,7 @@ def distance_curves(
             for name, index in sides.items():
                 p = found.bands.p_value if index or not beyond else None
                 summary.append({"measure": name, "value": index, "p_value": p, **told})
-            m = m_function(site, MParameters(**shared), seed, chunks)
+            m = m_function(site, m_set, seed, chunks)
             curves.append(_curve("m_function", year, m.distance_m, m.m, m.bands))
             at = int(np.argmax(m.m[1:])) + 1
             summary.append({

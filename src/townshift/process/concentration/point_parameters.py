@@ -1,4 +1,4 @@
-"""What a user may set of the points that concentration and clusters are measured on. Light: nothing is computed here."""
+"""What a user may set of the points that concentration and clusters are measured on; nothing is computed here."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class ConcentrationParameters(Parameters):
     Attributes:
         years: years whose K-density and M are computed; none for the first and last year with enough establishments
             and the one in the middle.
-        relabellings: simulated industries behind each band.
+        relabellings: simulated industries behind each band of the K-density.
+        m_relabellings: the same of M, whose curves cost several times as much.
         distance_max_m: longest distance, metres; None for the median distance between all sites.
         distances: points of each curve.
         permutations: of area-based tests.
@@ -49,6 +50,7 @@ class ConcentrationParameters(Parameters):
 
     years: tuple[int, ...] = ()
     relabellings: int = Field(default=500, ge=19)
+    m_relabellings: int = Field(default=199, ge=19)
     distance_max_m: float | None = Field(default=None, gt=0)
     distances: int = Field(default=101, ge=2)
     permutations: int = Field(default=999, ge=19)
