@@ -12,8 +12,12 @@ def dates(years):
     return days.where(np.isfinite(years))
 
 
-def planted_spells(n, seed, n_places=20, leaving_ratio=2.0, exit_ratio=0.5, chance=None):
+def planted_spells(n, seed, n_places=20, leaving_ratio=2.0, exit_ratio=0.5, chance=None, branch_ratio=None):
     """Establishments of two sizes; size `big` leaves `leaving_ratio` and closes `exit_ratio` times as often.
+
+    With `branch_ratio`, three in a hundred are branches, which leave that many times as often as firms beside them.
+    Half of all firms stand in the crowded place c000, which is left ten times as often as others, and everywhere twice
+    as many leave from 2010 on; branches began late, and stand nearly all elsewhere.
 
     Returns establishments and moves; destinations lie in a place outside, of their own industry record (no member).
     With `chance` (a, b), pairs have a Beta(a, b) probability of being the move they look like; others are look-alikes,
@@ -24,6 +28,14 @@ def planted_spells(n, seed, n_places=20, leaving_ratio=2.0, exit_ratio=0.5, chan
     place = rng.integers(0, n_places, n)
     born = rng.uniform(1990.0, 2019.0, n)
     leaves = rng.exponential(1.0 / (0.05 * np.where(big, leaving_ratio, 1.0)))
+    branch = np.zeros(n, dtype=bool)
+    if branch_ratio is not None:
+        branch = rng.random(n) < 0.03
+        place = np.where(rng.random(n) < np.where(branch, 0.05, 0.5), 0, rng.integers(1, n_places, n))
+        born = np.where(branch, rng.uniform(2006.0, 2019.0, n), born)
+        leaves = leaves / (np.where(place == 0, 2.0, 0.2) * np.where(branch, branch_ratio, 1.0))
+        before = np.maximum(2010.0 - born, 0.0)
+        leaves = np.where(leaves < before, leaves, before + (leaves - before) / 2.0)
     closes = rng.exponential(1.0 / (0.08 * np.where(big, exit_ratio, 1.0)))
     end = born + np.minimum(leaves, closes)
     left = leaves < closes
@@ -33,7 +45,7 @@ def planted_spells(n, seed, n_places=20, leaving_ratio=2.0, exit_ratio=0.5, chan
     frame["member"], frame["size_band"], frame["kind"], frame["date_flag"] = (
         True,
         np.where(big, "big", "small"),
-        "firm",
+        np.where(branch, "branch", "firm"),
         "ok",
     )
     gone = np.flatnonzero(left & ended)

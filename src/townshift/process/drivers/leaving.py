@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ from townshift.process.drivers.leaving_annual import (
 )
 from townshift.process.drivers.leaving_incidence import cumulative_incidence, incidence_draws, risk_table
 from townshift.process.drivers.leaving_spells import CAUSES, Spells, ends, leaving_days
-from townshift.process.drivers.pooling import Pooled, pooled
+from townshift.process.drivers.pooling import Pooled, pooled, widened
 from townshift.process.moves.calibration import Calibration
 from townshift.process.pathways.draws import drawn_kinds
 from townshift.types import N_DRAWS, keyed_seed
@@ -91,14 +92,14 @@ def annual_hazards(
 
     Formula: `h_k(t | x) = 1 - exp(-exp(a_age + y_t + r_region + b'x))` on establishments there on 1 January. The
     model is fitted at the mean of the completed data sets, then moved to each by one scoring step, and the answers
-    are put together by Rubin's rules; covariances are clustered by place.
+    are put together by Rubin's rules; covariances are clustered by place, at least those of the model.
 
     Args:
         found: the spells.
         moves: the table `moves`, in the order that `found.move_row` has.
         year_from: first year of observation; the first year at risk is the next one.
         year_to: last year.
-        region: shape (places,), region of each place.
+        region: shape (places,), the region of each place, whose level of hazard is its own: see `regions`.
         regressors: for the cells, name to values, shape (cells,), NaN where unknown.
         imputations: completed data sets.
         seed: the study's seed.
@@ -148,13 +149,15 @@ def cox_hazards(
     imputations: int = 5,
     seed: int = 0,
     calibration: Calibration | None = None,
+    strata: Whole | None = None,
 ) -> tuple[AnnualHazard, ...]:
     """Cox's hazard ratios of leaving and of exit, in months since the establishment began.
 
     Formula: partial likelihood with Efron's ties; at risk at age t are those with `seen_from - born < t`, so that
     establishments which the registry saw late do not count before (left truncation); the other cause ends
     observation. Fitted by lifelines to each completed data set and put together by Rubin's rules; covariances are
-    clustered by place.
+    clustered by place, at least those of the model. Only establishments of one stratum are compared: a kind that
+    stands mostly where few leave would else look as if it seldom left.
 
     Args:
         found: the spells.
@@ -163,9 +166,11 @@ def cox_hazards(
         imputations: completed data sets.
         seed: the study's seed.
         calibration: how sure the probabilities are.
+        strata: shape (spells,), numbers of groups with a baseline of their own; none = one baseline for all.
 
     Source: Cox (1972); Efron (1977); cause-specific hazards, Kalbfleisch and Prentice (2002).
     """
+    groups = np.zeros(found.born.size, dtype=np.int64) if strata is None else strata
     completed = []
     for drawn in drawn_kinds(moves, calibration, seed, imputations, "drivers"):
         entry, last, cause = months(found, leaving_days(found, drawn))
@@ -175,11 +180,11 @@ def cox_hazards(
         counts = [int((cause == k).sum()) for _, _, cause in completed]
         if min(counts) == 0:
             continue
-        kept, silent = told_by_events(covariates, [cause == k for _, _, cause in completed])
+        kept, silent = told_by_events(covariates, [cause == k for _, _, cause in completed], groups)
         some = covariates.loc[kept, [column for column in covariates if column not in silent]]
         if some.shape[1]:
             answers = [
-                cox(entry[kept], last[kept], (cause == k)[kept], some, found.place[kept])
+                cox(entry[kept], last[kept], (cause == k)[kept], some, found.place[kept], groups[kept])
                 for entry, last, cause in completed
             ]
             answer = pooled(
@@ -192,17 +197,18 @@ def cox_hazards(
 
 
 def told_by_events(
-    covariates: pd.DataFrame, events: Sequence[npt.NDArray[np.bool_]]
+    covariates: pd.DataFrame, events: Sequence[npt.NDArray[np.bool_]], strata: Whole | None = None
 ) -> tuple[npt.NDArray[np.bool_], dict[str, int]]:
     """Spells and yes-or-no covariates of which a finite hazard ratio can be told.
 
     Where a covariate is 1 (or 0) without any event, the likelihood rises as its ratio goes to 0 (or infinity); at that
     end the spells without event count no more. They are left out with the covariate, which leaves the other ratios as
-    they would be there.
+    they would be there. Only strata in which the covariate takes both values tell anything of it.
 
     Args:
         covariates: one row a spell, 0 or 1.
         events: of each completed data set, shape (spells,).
+        strata: shape (spells,), numbers of the groups within which spells are compared; none = all with all.
 
     Returns:
         Which spells stay, and the covariates left out with the number of spells that each took along.
@@ -216,24 +222,36 @@ def told_by_events(
         ([False, False, True, True], {'a': 2})
     """
     kept = np.ones(len(covariates), dtype=bool)
+    groups = np.zeros(len(covariates), dtype=np.int64) if strata is None else strata
     silent: dict[str, int] = {}
     for name in covariates:
         values = covariates[name].to_numpy(dtype=np.float64)
+        compared = kept & _compared(values, kept, groups)
         for side in (1.0, 0.0):
-            there = kept & (values == side)
+            there = compared & (values == side)
             if there.any() and any(not event[there].any() for event in events):
                 silent[str(name)] = int(there.sum())
                 kept &= ~there
                 break
     for name in covariates:
-        if str(name) not in silent and np.ptp(covariates[name].to_numpy(dtype=np.float64)[kept]) == 0:
+        if str(name) not in silent and not _compared(covariates[name].to_numpy(dtype=np.float64), kept, groups).any():
             silent[str(name)] = 0
     return kept, silent
 
 
+def _compared(values: Real, kept: npt.NDArray[np.bool_], groups: Whole) -> npt.NDArray[np.bool_]:
+    """The spells whose group, of those kept, has both values."""
+    size = int(groups.max(initial=0)) + 1
+    both = np.ones(size, dtype=bool)
+    for side in (1.0, 0.0):
+        both &= np.bincount(groups[kept & (values == side)], minlength=size) > 0
+    return np.asarray(both[groups])
+
+
 def cox(
-    entry: Whole, last: Whole, event: npt.NDArray[np.bool_], covariates: pd.DataFrame, clusters: Whole | None = None
-) -> tuple[Real, Real]:
+    entry: Whole, last: Whole, event: npt.NDArray[np.bool_], covariates: pd.DataFrame, clusters: Whole | None = None,
+    strata: Whole | None = None,
+) -> tuple[Real, Real]:  # fmt: skip
     """Coefficients and covariance of Cox's model with left truncation.
 
     Args:
@@ -242,6 +260,7 @@ def cox(
         event: shape (spells,).
         covariates: one row a spell.
         clusters: spells that may err together; none = the inverse information.
+        strata: shape (spells,), groups with a baseline of their own; none = one for all.
     """
     import warnings
 
@@ -250,15 +269,20 @@ def cox(
     columns = [f"x{i}" for i in range(covariates.shape[1])]
     frame = pd.DataFrame(covariates.to_numpy(dtype=np.float64), columns=columns)
     frame["entry"], frame["last"], frame["event"] = entry, last, event.astype(int)
+    given: dict[str, Any] = {"entry_col": "entry"}
+    if clusters is not None:
+        frame["cluster"] = clusters
+        given["cluster_col"] = "cluster"
+    if strata is not None:
+        frame["stratum"] = strata
+        given["strata"] = ["stratum"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if clusters is None:
-            fit = CoxPHFitter().fit(frame, "last", "event", entry_col="entry")
-        else:
-            frame["cluster"] = clusters
-            fit = CoxPHFitter().fit(frame, "last", "event", entry_col="entry", cluster_col="cluster")
-    order = fit.variance_matrix_.loc[columns, columns]
-    return fit.params_[columns].to_numpy(dtype=np.float64), order.to_numpy(dtype=np.float64)
+        fit = CoxPHFitter().fit(frame, "last", "event", **given)
+    # lifelines keeps the clustered answer in the standard errors only; its covariance is the model's own
+    own = fit.variance_matrix_.loc[columns, columns].to_numpy(dtype=np.float64)
+    errors = fit.standard_errors_[columns].to_numpy(dtype=np.float64)
+    return fit.params_[columns].to_numpy(dtype=np.float64), widened(own, errors**2)
 
 
 def months(found: Spells, leaving: Whole) -> tuple[Whole, Whole, Whole]:

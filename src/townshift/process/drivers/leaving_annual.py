@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from townshift.process.drivers.leaving_spells import CAUSES, Spells, ends, years_of
-from townshift.process.drivers.pooling import sandwich
+from townshift.process.drivers.pooling import sandwich, widened
 
 Real = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -211,7 +211,9 @@ def cloglog(formed: Design, at_risk: Real, events: Real, usable: npt.NDArray[np.
 
 
 def one_step(fit: Cloglog, formed: Design, at_risk: Real, events: Real, clusters: Whole) -> tuple[Real, Real]:
-    """Coefficients and clustered covariance for other events, one scoring step from a fit near by.
+    """Coefficients and covariance for other events, one scoring step from a fit near by.
+
+    Variances are clustered, and at least those of the model itself (`widened`).
 
     Args:
         fit: the fit.
@@ -227,7 +229,7 @@ def one_step(fit: Cloglog, formed: Design, at_risk: Real, events: Real, clusters
     groups, member = np.unique(clusters[fit.rows], return_inverse=True)
     of_group = sparse.csr_matrix((residual, (member, np.arange(member.size))), shape=(groups.size, member.size))
     sums = (of_group @ x).toarray()
-    return fit.coefficients + fit.bread @ sums.sum(axis=0), sandwich(sums, fit.bread)
+    return fit.coefficients + fit.bread @ sums.sum(axis=0), widened(sandwich(sums, fit.bread), np.diag(fit.bread))
 
 
 def _estimable(formed: Design, at_risk: Real, events: Real, usable: npt.NDArray[np.bool_]) -> tuple[Any, Whole, Whole]:

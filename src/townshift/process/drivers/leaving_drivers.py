@@ -12,11 +12,10 @@ from townshift.frames import texts
 from townshift.process.drivers.destination_choice import stocks
 from townshift.process.drivers.leaving import AnnualHazard, Incidence, annual_hazards, cox_hazards, incidences
 from townshift.process.drivers.leaving_annual import RiskCells
-from townshift.process.drivers.leaving_spells import CAUSES, Spells, spells
+from townshift.process.drivers.leaving_spells import CAUSES, Spells, cohorts, regions, spells
 from townshift.process.drivers.parameters import DriversParameters
 from townshift.process.drivers.rows import Found, RestsOn, coefficient_rows
 from townshift.process.moves.calibration import Calibration
-from townshift.process.pathways.places import at_level
 from townshift.process.pathways.rows import ALL_PLACES, Row, bounds_of, whole_table
 
 Real = npt.NDArray[np.float64]
@@ -56,12 +55,11 @@ def drivers_of_leaving(
         return out
     rests_on = whole_table("establishments", map(str, found.record_id))
     wanted = _regressors(found, places, parameters, firm_years, panel, out)
-    for hazard in annual_hazards(
-        found, moves, *years, _regions(found, places), wanted, parameters.imputations, seed, calibration
-    ):
+    region = regions(found, moves, places, chosen.least_events)
+    for hazard in annual_hazards(found, moves, *years, region, wanted, parameters.imputations, seed, calibration):
         _report(hazard, "annual", years, rests_on, parameters, seed, out)
     _say_missing(out, chosen.least_events)
-    _add_cox(found, moves, years, rests_on, parameters, seed, calibration, out)
+    _add_cox(found, moves, region, years, rests_on, parameters, seed, calibration, out)
     for answer in incidences(found, moves, None, parameters.imputations, seed, calibration):
         if answer.n_events >= chosen.least_events:
             out.rows.append(_incidence_row(answer, years, found.born.size, rests_on))
@@ -123,11 +121,6 @@ def place_year_values(
     return np.asarray(grid[place, year - first], dtype=np.float64)
 
 
-def _regions(found: Spells, places: pd.DataFrame) -> npt.NDArray[np.int64]:
-    province = at_level(pd.Series(list(found.places), dtype="object"), places, "province")
-    return np.asarray(pd.factorize(province.to_numpy(dtype=object), sort=True)[0], dtype=np.int64)
-
-
 def _report(
     hazard: AnnualHazard, estimator: str, years: tuple[int, int], rests_on: RestsOn, parameters: DriversParameters,
     seed: int, out: Found,
@@ -161,8 +154,8 @@ def _say_missing(out: Found, needed: float) -> None:
 
 
 def _add_cox(
-    found: Spells, moves: pd.DataFrame, years: tuple[int, int], rests_on: RestsOn, parameters: DriversParameters,
-    seed: int, calibration: Calibration | None, out: Found,
+    found: Spells, moves: pd.DataFrame, region: npt.NDArray[np.int64], years: tuple[int, int], rests_on: RestsOn,
+    parameters: DriversParameters, seed: int, calibration: Calibration | None, out: Found,
 ) -> None:  # fmt: skip
     chosen = parameters.leaving
     if found.born.size > chosen.cox_spells:
@@ -172,7 +165,8 @@ def _add_cox(
     if covariates.empty or covariates.shape[1] == 0:
         out.say("leaving", "all", "note", "cox_without_covariates", "cox")
         return
-    for hazard in cox_hazards(found, moves, covariates, chosen.cox_imputations, seed, calibration):
+    strata = cohorts(found, region)
+    for hazard in cox_hazards(found, moves, covariates, chosen.cox_imputations, seed, calibration, strata):
         for name, n in hazard.without_events.items():
             out.say("leaving", hazard.cause, "note", "no_events_with_term", name.partition("|")[0], float(n))
         _report(hazard, "cox", years, rests_on, parameters, seed, out)

@@ -145,6 +145,48 @@ def leaving_days(found: Spells, drawn: npt.NDArray[np.int8]) -> Whole:
     return first
 
 
+def regions(found: Spells, moves: pd.DataFrame, places: pd.DataFrame, least_moves: float) -> Whole:
+    """Regions with a level of hazard of their own: a place from which many moved, else all others of its province.
+
+    Establishments are compared within a region. Sizes and kinds are not spread alike over places: branches stand
+    outside the crowded town that everybody leaves, and a comparison across it would count its hazard as theirs.
+
+    Args:
+        found: the spells.
+        moves: the table `moves`, in the order that `found.move_row` has.
+        places: place_id, kind, parent_id.
+        least_moves: moves expected from a place, from which on its own level can be told.
+
+    Returns:
+        Shape (places,), whole numbers from 0.
+    """
+    province = at_level(pd.Series(list(found.places), dtype="object"), places, "province").to_numpy(dtype=object)
+    chance = 1.0 - moves["p_look_alike"].to_numpy(dtype=np.float64)[found.move_row]
+    expected = np.bincount(found.place[found.move_spell], weights=chance, minlength=len(found.places))
+    own = np.where(expected >= least_moves, np.array(found.places, dtype=object), "")
+    names = [f"{region}|{place}" for region, place in zip(province, own, strict=True)]
+    return np.asarray(pd.factorize(np.array(names, dtype=object), sort=True)[0], dtype=np.int64)
+
+
+def cohorts(found: Spells, region: Whole, span: int = 5) -> Whole:
+    """Strata for a model in age: the region of each spell, and the `span` years in which its establishment began.
+
+    Of one age and one such cohort are only establishments of the same few calendar years, so that years in which many
+    left are not counted as a trait of those that were there.
+
+    Args:
+        found: the spells.
+        region: shape (places,), from `regions`.
+        span: years.
+
+    Returns:
+        Shape (spells,), whole numbers from 0.
+    """
+    began = years_of(found.born) // span
+    at = region[found.place] * (int(began.max(initial=0)) + 1) + began
+    return np.asarray(np.unique(at, return_inverse=True)[1], dtype=np.int64)
+
+
 def ends(found: Spells, leaving: Whole) -> tuple[Whole, Whole]:
     """The last day of each spell and why: cause 0 leaving, 1 exit, -1 still there when observation ended.
 

@@ -45,7 +45,8 @@ class LeavingParameters(Parameters):
         level: kind of place whose stock and indicators are taken, and by which errors are clustered.
         members_only: whether only establishments of the industry are followed.
         indicators: indicators of `panel` of the place where an establishment stands; logarithms are taken.
-        least_events: events of a cause below which no model is fitted.
+        least_events: events of a cause below which no model is fitted; a place from which so many moved has its own
+            level of hazard, all others share that of their province.
         least_places: places below which errors cannot be clustered by place.
         cox_spells: establishments up to which Cox's model is fitted too.
         cox_imputations: completed data sets of Cox's model.

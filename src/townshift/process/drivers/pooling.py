@@ -100,3 +100,25 @@ def sandwich(sums: Real, bread: Real) -> Real:
     """
     n = len(sums)
     return np.asarray(bread @ (sums.T @ sums) @ bread * (n / max(n - 1, 1)), dtype=np.float64)
+
+
+def widened(covariance: Real, variances: Real) -> Real:
+    """A covariance none of whose variances is below those given; the rest of it unchanged.
+
+    Clustered variances are far too small where one cluster holds most of the events: its score is nearly 0 at the
+    maximum, whatever the truth. The model's own variances are the least that is believed. Of two, the larger.
+
+    Args:
+        covariance: shape (k, k).
+        variances: shape (k,).
+
+    Source: Angrist and Pischke (2009), Mostly Harmless Econometrics, section 8.2.3; one dominant cluster, MacKinnon and
+    Webb (2017), Journal of Applied Econometrics 32 (2), 233-254.
+
+    Example:
+        >>> widened(np.array([[1.0, 0.5], [0.5, 4.0]]), np.array([3.0, 2.0]))
+        array([[3. , 0.5],
+               [0.5, 4. ]])
+    """
+    missing = np.maximum(variances - np.diag(covariance), 0.0)
+    return np.asarray(covariance + np.diag(missing), dtype=np.float64)
