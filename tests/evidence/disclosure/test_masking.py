@@ -75,3 +75,15 @@ def test_a_masked_text_holds_no_part_of_what_was_found():
 
 def test_numbers_with_a_wrong_check_sign_are_still_masked_but_not_called_an_id():
     assert found("号码110105194912310021。", "zh") == [("account", "110105194912310021")]
+
+
+def test_a_whole_name_behind_a_verb_of_asking_is_found_and_other_words_there_are_not():
+    for text, name in (("这事你要联系钱美芳，她管账。", "钱美芳"), ("我不认识黄永康。", "黄永康")):
+        assert name in [text[one.start : one.end] for one in find_identifiers(text, "zh") if one.kind == "name"]
+    for text in (
+        "你去问钱的事，别问我。",
+        "都想找黄金地段，租金贵。",
+        "要找工作的，先登记。",
+        "我去问价格的，没人理。",
+    ):
+        assert [one for one in find_identifiers(text, "zh") if one.kind == "name"] == []

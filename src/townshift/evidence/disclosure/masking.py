@@ -39,6 +39,8 @@ class Identifier:
     rule: str
 
 
+REFERRED = "referred"
+"""The rule for a whole name behind a verb of asking, finding or knowing somebody."""
 _ALSO_WORDS = frozenset("和都时从向于过与同对那")
 """Surnames that are mostly other words (and, all, from …): a title or tag alone does not make them a name."""
 
@@ -64,6 +66,11 @@ def _rules() -> _Rules:
     not_title = f"(?!{sign}?(?:{words['not_after_title_zh']}))"
     chinese: list[tuple[Certainty, str, str]] = [
         ("certain", "cue", rf"(?:{words['cues_zh']})({surname}{sign}{{1,2}}?)(?=[（(]|{stop}|$|是|的)"),
+        (
+            "probable",
+            REFERRED,
+            rf"(?:{words['referring_zh']})({surname}(?!{sign}?[的了得着过吗呢]){sign}{{2}})(?={stop}|$)",
+        ),
         ("certain", "title", rf"({surname}某?某?)(?=(?:{words['titles_zh']}){not_title})"),
         (
             "certain",
@@ -204,7 +211,11 @@ def _chinese_names(text: str) -> Iterator[Identifier]:
     for certainty, rule, pattern in _rules().chinese:
         for one in pattern.finditer(text):
             group = 1 if pattern.groups else 0
-            if one.group(group) not in _ALSO_WORDS:
+            # 问钱的事, 找黄金地段: what follows a surname's sign may make it another word.
+            other = rule == REFERRED and (
+                one[1][0] in _ALSO_WORDS or {one[1], one[1][:2], one[1][1:]} & _rules().common
+            )
+            if one.group(group) not in _ALSO_WORDS and not other:
                 yield Identifier(one.start(group), one.end(group), "name", certainty, rule)
     yield from _tagged_names(text)
 
