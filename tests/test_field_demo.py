@@ -57,12 +57,12 @@ def quoted(study: Path) -> str:
 
 @pytest.fixture(scope="module")
 def after(study: Path, quoted: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same study after one more person took consent back, run over the results of the first run."""
+    """The same study after one more person and a whole roundtable took consent back, run over the first results."""
     folder = tmp_path_factory.mktemp("after") / "study"
     shutil.copytree(study, folder)
     path = folder / "data" / "consent.csv"
     consent = pd.read_csv(path, dtype=str)
-    consent.loc[consent["session_id"] == quoted, "withdrawn"] = "2024-05"
+    consent.loc[consent["session_id"].isin([quoted, "R1"]), "withdrawn"] = "2024-05"
     consent.to_csv(path, index=False)
     run(folder)
     return folder
@@ -125,6 +125,18 @@ def test_taking_consent_back_removes_the_words_from_every_file_at_the_next_run(
     places = {name for files in before.values() for name in files}
     assert {"report.html", "report.zh.html", "results/quotes.parquet"} <= places
     assert holders(words, texts_under(after / "out")) == {}
+
+
+def test_moves_that_only_a_roundtable_told_that_was_taken_back_are_gone_from_the_bargain(
+    study: Path, after: Path
+) -> None:
+    moves = pd.read_csv(study / "data" / "moves_at_table.csv")
+    told = sorted(set(moves.loc[moves["document"] == "R1.txt", "about"]) - {"half the levy, next year"})
+    assert len(told) >= 4
+    assert holders(told, texts_under(study / "out"))
+    assert holders(told, texts_under(after / "out")) == {}
+    kept = pd.read_parquet(after / "out" / "results" / "episode_steps.parquet")["episode_id"]
+    assert set(kept) == {"E2"}
 
 
 def test_no_name_and_no_planted_identifier_lies_under_out(study: Path, after: Path) -> None:
