@@ -132,6 +132,7 @@ def synthetic_registry(
     country: Country = "cn",
     difficulty: Difficulty = "hard",
     points: bool = False,
+    as_loaded: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> SyntheticRegistry:
     """Write a registry and, apart from it, the truth about it.
@@ -147,6 +148,8 @@ def synthetic_registry(
         country: `cn` (Chinese, unified social credit codes) or `uk` (English, company numbers).
         difficulty: `plain` or `hard`: how many traces moves leave and how much the registry hides.
         points: also give most records coordinates and a use, and the truth the nucleus that each stands at.
+        as_loaded: write empty texts, one of the registry's ways of saying nothing, as missing, which loading would do:
+            a study then uses the file where it lies.
         progress: is told how many records have been written, block by block.
 
     Returns:
@@ -186,8 +189,10 @@ def synthetic_registry(
         for block in latent_blocks(world, words, firms, seed, difficulty):
             at = None if nuclei is None else block_points(world, nuclei, block, seed)
             tables = (
-                firm_table(world, words, block, difficulty, at), move_table(block), record_table(world, block, at)
-            )  # fmt: skip
+                firm_table(world, words, block, difficulty, at, as_loaded),
+                move_table(block),
+                record_table(world, block, at),
+            )
             for place, (path, table) in enumerate(zip(paths, tables, strict=True)):
                 if writers[place] is None:
                     path.parent.mkdir(parents=True, exist_ok=True)

@@ -83,7 +83,9 @@ def event_rows(world: World) -> list[tuple[object, ...]]:
     """Rows of `events`: the regulation, as the model has it."""
     place, date = world.sites[0].place_id, f"{SHOCK_YEAR}-01-01"
     title = f"Fire-safety rules for workshops are enforced in the town for {SHOCK_YEARS} years"
-    return [("regulation", date, place, "policy", "town", "regulation", "upgrading", title, "gazette", "gazette")]
+    title_zh = f"该镇对作坊执行消防安全规定，为期{SHOCK_YEARS}年"
+    kind = ("policy", "town", "regulation", "upgrading")
+    return [("regulation", date, place, *kind, title, title_zh, "gazette", "gazette")]
 
 
 def policy_rows(world: World) -> list[tuple[object, ...]]:

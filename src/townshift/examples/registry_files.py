@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from townshift.examples.registry import ID_WIDTH, Block, Difficulty
 from townshift.examples.registry_columns import (
@@ -25,10 +26,14 @@ STATUS = {
     "uk": ("Active", "Active", "Dissolved", "Liquidation"),
 }
 ORDER = (
-    "record_id", "name", "from", "to", "industry", "kind", "employees", "capital_million_yuan", "source_id", "registry",
-    "registered_number", "legal_form", "legal_representative", "shareholders", "phone", "scope", "address",
-    "production_address", "province", "city", "county", "status", "lon", "lat", "use",
+    "record_id", "firm_id", "registry", "registered_number", "name", "legal_form", "status", "place_id", "lon", "lat",
+    "from", "to", "industry", "activity", "kind", "use", "employees", "output_million_yuan", "capital_million_yuan",
+    "floor_area_m2", "scope", "province", "city", "county", "address", "production_address", "legal_representative",
+    "shareholders", "phone", "origin_place_id", "source_id",
 )  # fmt: skip
+"""Columns in the form that a study loads, so that a file of millions of rows is used where it lies and not copied."""
+NUMBERS = ("lon", "lat", "employees", "output_million_yuan", "capital_million_yuan", "floor_area_m2")
+"""Columns of `ORDER` that are numbers; all others are texts."""
 FIRM_DICTIONARY = (
     "industry", "kind", "employees", "capital_million_yuan", "source_id", "registry", "legal_form", "scope", "province",
     "city", "county", "status", "member", "true_place_id", "use", "true_nucleus",
@@ -37,9 +42,17 @@ FIRM_DICTIONARY = (
 
 
 def firm_table(
-    world: World, words: Names, block: Block, difficulty: Difficulty, points: BlockPoints | None = None
+    world: World,
+    words: Names,
+    block: Block,
+    difficulty: Difficulty,
+    points: BlockPoints | None = None,
+    as_loaded: bool = False,
 ) -> pa.Table:
-    """The rows of `data/firms.parquet`, ordered by record id within the block; with `points`, where and for what."""
+    """The rows of `data/firms.parquet`, ordered by record id within the block; with `points`, where and for what.
+
+    Columns that this registry does not keep are there and empty; with `as_loaded`, empty texts are missing.
+    """
     records, rng, size = block.records, block.rng, len(block.records)
     faults = FAULTS[difficulty]
     wrong = chance(rng, size, faults.wrong_code)
@@ -56,7 +69,25 @@ def firm_table(
     found["registry"] = pa.array([registry]).take(pa.array(np.zeros(size, dtype=np.int8)))
     found["record_id"] = record_ids(block.ids, "R", ID_WIDTH)
     found |= {} if points is None else shown_columns(points)
-    return pa.table({name: found[name] for name in ORDER if name in found})
+    nothing = {name: pa.nulls(size, pa.float64() if name in NUMBERS else pa.string()) for name in ORDER}
+    table = pa.table(nothing | found).select(ORDER)
+    return without_empty_texts(table) if as_loaded else table
+
+
+def without_empty_texts(table: pa.Table) -> pa.Table:
+    """The table with empty texts as missing.
+
+    Example:
+        >>> without_empty_texts(pa.table({"city": ["", "湖州"], "lon": [1.0, 2.0]})).to_pylist()[0]
+        {'city': None, 'lon': 1.0}
+    """
+    for place, name in enumerate(table.column_names):
+        column = table.column(place)
+        if pa.types.is_string(column.type):
+            empty = pc.equal(pc.binary_length(column), 0)
+            if pc.any(empty).as_py():
+                table = table.set_column(place, name, pc.if_else(empty, pa.scalar(None, pa.string()), column))
+    return table
 
 
 def move_table(block: Block) -> pa.Table:

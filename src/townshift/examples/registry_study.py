@@ -18,7 +18,8 @@ PLACE_COLUMNS = ("place_id", "name", "name_zh", "kind", "parent_id", "adcode", "
 SOURCE_COLUMNS = ("source_id", "tier", "title_in_own_words", "outlet", "originator", "lineage", "published", "interest")
 
 EVENT_COLUMNS = (
-    "event_id", "date", "place_id", "event_type", "actor_level", "instrument", "turn", "title", "lineage", "source_id",
+    "event_id", "date", "place_id", "event_type", "actor_level", "instrument", "turn", "title", "title_zh", "lineage",
+    "source_id",
 )  # fmt: skip
 POLICY_COLUMNS = (
     "policy_id", "title", "issued", "expired", "place_id", "issuer", "level", "instrument", "source_id",
@@ -63,7 +64,7 @@ def write_example(
     """
     folder = Path(folder)
     written = synthetic_registry(
-        folder, firms, seed, country=country, difficulty=difficulty, points=True, progress=progress
+        folder, firms, seed, country=country, difficulty=difficulty, points=True, as_loaded=True, progress=progress
     )
     _write_tables(folder, written, seed, country)
     values = {"FIRMS": f"{firms}", "SEED": f"{seed}", "COUNTRY": country, "DIFFICULTY": difficulty}
