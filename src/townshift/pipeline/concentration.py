@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from townshift.process.clusters.parameters import ClustersParameters
-    from townshift.process.clusters.town_uses import TownUsesParameters
+    from townshift.process.clusters.town_uses_parameters import TownUsesParameters
     from townshift.process.concentration.point_parameters import ConcentrationParameters, PointsParameters
     from townshift.process.evolution.tracks_parameters import TracksParameters
     from townshift.types import ChunkMapper, Estimates, Focus

@@ -5,8 +5,9 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from townshift.errors import MeasureError
-from townshift.process.clusters.town_uses import USES, TownUsesParameters, corrected_entropy, use_mix
+from townshift.process.clusters.town_uses import USES, corrected_entropy, use_mix
 from townshift.process.clusters.town_uses_distances import use_distances
+from townshift.process.clusters.town_uses_parameters import TownUsesParameters
 from townshift.process.clusters.town_uses_shift import village_to_park
 
 PARAMETERS = TownUsesParameters(draws=200)

@@ -7,31 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field
 
 from townshift.errors import MeasureError, Problem
+from townshift.process.clusters.town_uses_parameters import TownUsesParameters
 from townshift.process.concentration.points import Points, checked_points
-from townshift.types import LEVEL, Parameters, keyed_seed
+from townshift.types import LEVEL, keyed_seed
 
 USES: tuple[str, ...] = ("workshop", "shop", "dormitory", "warehouse", "park_plant")
 """What a point in the town is used for. A workshop is in the village, a park plant in an industrial park."""
 
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-
-class TownUsesParameters(Parameters):
-    """Parameters of the step `town_uses`.
-
-    Attributes:
-        cell_m: side of the cells on which uses are mixed, metres.
-        min_points: points below which a cell is suppressed: its mix would say little, and would show single owners.
-        draws: draws behind every interval.
-    """
-
-    cell_m: float = Field(default=500.0, gt=0)
-    min_points: int = Field(default=10, ge=2)
-    draws: int = Field(default=400, ge=100)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

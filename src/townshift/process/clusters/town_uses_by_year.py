@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from townshift.process.clusters.town_uses import USES, TownUsesParameters, use_mix
+from townshift.process.clusters.town_uses import USES, use_mix
 from townshift.process.clusters.town_uses_distances import use_distances
+from townshift.process.clusters.town_uses_parameters import TownUsesParameters
 from townshift.process.clusters.town_uses_shift import village_to_park
 from townshift.process.concentration.by_year import Notes
 from townshift.process.concentration.establishment_points import present

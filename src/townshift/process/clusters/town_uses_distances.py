@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from townshift.errors import MeasureError, Problem
-from townshift.process.clusters.town_uses import Codes, Floats, TownUsesParameters, checked_uses
+from townshift.process.clusters.town_uses import Codes, Floats, checked_uses
+from townshift.process.clusters.town_uses_parameters import TownUsesParameters
 from townshift.types import LEVEL, keyed_seed
 
 FUNCTIONS: dict[str, tuple[str, ...]] = {
