@@ -247,6 +247,10 @@ def _use_blocks(results: Results, threshold: int) -> list[Block]:
     if shift is None or shift["share"].notna().sum() == 0:
         return [absent(results, "use_shift")]
     rows = shift[(shift["n"] >= threshold) & shift["share"].notna()].sort_values("year")
+    if apart is not None:
+        apart = apart[apart["n"] >= threshold]
+    if rows.empty:
+        return [Note(told("all_withheld", title=told("shift_title"), threshold=threshold)), *_distance_listing(apart)]
     drawn = rows.rename(columns={"share": "value"})
     body = [
         [
