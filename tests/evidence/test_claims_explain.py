@@ -212,3 +212,17 @@ def test_the_order_of_input_rows_changes_no_verdict_table():
     for name, frame in asdict(judge(file, tables, {})).items():
         pd.testing.assert_frame_equal(frame, getattr(judge(file, shuffled, {}), name))
     assert list(found.claims["claim_id"]) == ["1.1", "1.2", "1.3"]
+
+
+def test_rows_that_the_study_computed_are_told_as_such_and_never_as_edited(judged):
+    found, tables = judged
+    computed = {"table": "moves", "row_id": "637 rows, blake2b 7ae3c8b58266b646"}
+    lineage = pd.DataFrame([{"claim_id": "1.1", **computed, "digest": ""}])
+    assert staleness(lineage, tables).stale == {}
+    evidence = found.claim_evidence.copy()
+    for name, value in computed.items():
+        evidence.loc[evidence["claim_id"] == "1.1", name] = value
+    judged_tables = {"claims": found.claims, "claim_parts": found.claim_parts, "claim_tests": found.claim_tests}
+    told = explain("1.1", {**tables, **judged_tables, "claim_evidence": evidence}, "en")
+    assert "moves: 637 rows, blake2b 7ae3c8b58266b646, computed by this study" in told
+    assert "not published" not in told

@@ -229,6 +229,8 @@ class _Writer:
 
     def row(self, cited: Row) -> str:
         table, row_id = str(cited["table"]), str(cited["row_id"])
+        if table not in self.published.tables:
+            return self.say("explain.computed_rows", table=table, rows=row_id)
         source = self.published.row("sources", str(cited["source_id"]))
         missing = self.say("missing")
         originator = source.get("originator")

@@ -101,7 +101,8 @@ def staleness(
     stale: dict[str, list[tuple[str, str]]] = {}
     columns = (claim_lineage[name] for name in ("claim_id", "table", "row_id", "digest"))
     for claim_id, table, row_id, digest in zip(*columns, strict=True):
-        if now.get(str(table), {}).get(str(row_id)) != digest:
+        # What was no row of the study's tables had no digest: computed rows go stale with their step, not here.
+        if now.get(str(table), {}).get(str(row_id), "") != digest:
             stale.setdefault(str(claim_id), []).append((str(table), str(row_id)))
     new = {name: len(set(now.get(name, {})) - set(known)) for name, known in (known_rows or {}).items()}
     return Staleness(
