@@ -150,6 +150,15 @@ def test_no_name_and_no_planted_identifier_lies_under_out(study: Path, after: Pa
         assert holders([*names, *planted_texts], texts_under(folder / "out")) == {}
 
 
+def test_claims_that_rest_on_codings_show_numbers_by_group_and_the_agreement_of_the_second_coder(study: Path) -> None:
+    page = (study / "out" / "report.html").read_text("utf-8")
+    joint = page[page.index('<section id="joint"') : page.index('<section id="limits"')]
+    assert re.search(r"enterprise: people \d+, coded passages \d+", joint)
+    assert joint.count("Agreement of a second coder over all codes: α = 0.") == 3
+    assert "coding:" not in joint
+    assert "person:" not in joint
+
+
 def test_no_participant_stands_in_the_report(study: Path) -> None:
     people = pd.read_csv(study / "data" / "participants.csv")["participant_id"].tolist()
     texts = texts_under(study / "out")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from townshift.report.evidence_piece import Evidence
 from townshift.report.evidence_rows import evidence_of
-from townshift.report.figures.field_words import told
+from townshift.report.figures.field_words import Agreement, CodeWords, told
 from townshift.report.numbers import RATES, number, percent, probability, with_unit
 from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, join, listing, plain, say, unit
@@ -61,6 +61,7 @@ class Claim:
     strength_reasons: Words
     rule_status: Words
     withdrawn: Words
+    agreement: Words
     rivals: Sequence[Words]
     assessments: Sequence[Words]
     parts: Sequence[Part]
@@ -84,6 +85,7 @@ def read_claims(results: Results, names: Names, threshold: int) -> list[Claim]:
     if found is None:
         return []
     evidence, tests = evidence_of(results, names, threshold), results.result("claim_tests")
+    agreement = Agreement(results).notes(CodeWords(results))[0]
     taken_back = results.rows("claims_withdrawn")
     withdrawn = set() if taken_back is None else set(taken_back["claim_id"].astype(str))
     out = []
@@ -100,6 +102,7 @@ def read_claims(results: Results, names: Names, threshold: int) -> list[Claim]:
                 strength=text_of(getattr(row, "strength", "")),
                 strength_reasons=_codes("strength_reason", getattr(row, "strength_reasons", "")),
                 rule_status=_changed_rule(row),
+                agreement=agreement if any(_coded(evidence, claim_id)) else plain(""),
                 withdrawn=told("claims.withdrawn") if claim_id in withdrawn else plain(""),
                 rivals=_rivals(row),
                 assessments=_assessments(row),
@@ -107,6 +110,13 @@ def read_claims(results: Results, names: Names, threshold: int) -> list[Claim]:
             )
         )
     return sorted(out, key=lambda claim: [int(piece) if piece.isdigit() else 0 for piece in claim.claim_id.split(".")])
+
+
+def _coded(evidence: Mapping[tuple[str, str], Mapping[str, Sequence[Evidence]]], claim_id: str) -> Iterator[bool]:
+    """Whether each piece that bears on a claim stands for coded passages."""
+    for (claim, _), roles in evidence.items():
+        if claim == claim_id:
+            yield from (not piece.row_id for pieces in roles.values() for piece in pieces)
 
 
 def both(row: Record, name: str) -> Words:

@@ -108,7 +108,7 @@ def sequence(name: str, steps: pd.DataFrame) -> Drawing:
         axes.axhline(lane + 0.5, color=PALE, linewidth=0.8, zorder=0)
         canvas.label(axes, -10 / (width - left - 8), lane + 0.5, group_words(group),
                      transform=axes.get_yaxis_transform(), ha="right", va="center_baseline")  # fmt: skip
-    below = _below(at, steps)
+    free = _free_sides(at, steps)
     before = ""
     for row, act in zip(records(steps), acts, strict=True):
         x, y = at[int(row.order)]
@@ -120,7 +120,9 @@ def sequence(name: str, steps: pd.DataFrame) -> Drawing:
         presses = text_of(row.act) in CONFRONTING
         axes.plot([x], [y], "s" if presses else "o", color=VERMILLION if presses else BLUE, markersize=6.5,
                   markeredgecolor=INK, markeredgewidth=0.6, zorder=4)  # fmt: skip
-        canvas.label(axes, x, y + (0.36 if int(row.order) in below else -0.2), act, ha="center", va="baseline")
+        below, side = free[int(row.order)]
+        aside = 0.06 if side == "right" else 0.0
+        canvas.label(axes, x - aside, y + (0.36 if below else -0.2), act, ha=side, va="baseline")
         date = text_of(row.date)
         if date and date != before:
             canvas.label(axes, x, len(lanes) + 0.4, date, ha="center", va="baseline", color=GREY)
@@ -128,16 +130,25 @@ def sequence(name: str, steps: pd.DataFrame) -> Drawing:
     return canvas.finish()
 
 
-def _below(at: dict[int, tuple[float, float]], steps: pd.DataFrame) -> set[int]:
-    """Moves whose name stands below their mark, since their arrows come from above."""
-    rising: dict[int, int] = {}
+def _free_sides(at: dict[int, tuple[float, float]], steps: pd.DataFrame) -> dict[int, tuple[bool, str]]:
+    """Where no arrow crosses the name of a move: below its mark or not, and how the name is aligned to it."""
+    met: dict[int, list[float]] = {order: [] for order in at}
+    behind: dict[int, float] = {}
     for row in records(steps):
         if text_of(row.answers_order) and int(row.answers_order) in at:
-            ends = (int(row.order), int(row.answers_order))
-            up = at[ends[1]][1] - at[ends[0]][1]
-            for end, sign in zip(ends, (-1, 1), strict=True):
-                rising[end] = rising.get(end, 0) + sign * ((up > 0) - (up < 0))
-    return {order for order, balance in rising.items() if balance > 0}
+            own, target = int(row.order), int(row.answers_order)
+            down = at[target][1] - at[own][1]
+            met[own].append(down)
+            met[target].append(-down)
+            behind[target] = -down
+    out = {}
+    for order, ways in met.items():
+        if min(ways, default=0) < 0 < max(ways, default=0):
+            # Arrows leave to the left and arrive from the right: the other corner at the left is free.
+            out[order] = (behind.get(order, 0) > 0, "right")
+        else:
+            out[order] = (min(ways, default=0) < 0, "center")
+    return out
 
 
 def _outcomes(outcomes: pd.DataFrame) -> Listing:
