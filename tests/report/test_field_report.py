@@ -139,7 +139,7 @@ def test_nobody_who_was_not_heard_is_passed_over_in_silence(out: Path) -> None:
 
 def test_every_part_that_rests_on_codings_prints_how_far_a_second_coder_agrees(out: Path) -> None:
     write_reports(out, ("en", "zh"), FOCUS)
-    for name, overall in (("report.html", "0.81 (0.7 to 0.9)"), ("report.zh.html", "0.81（0.7至0.9）")):
+    for name, overall in (("report.html", "0.81 (0.70 to 0.90)"), ("report.zh.html", "0.81（0.70至0.90）")):
         page = (out / name).read_text("utf-8")
         assert overall in section(page, "field-codes")
         for part in ("field-codes", "field-joint", "field-groups"):

@@ -38,11 +38,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; numbers stand to the right, `lang_en` marks text recorded in English only."""
+    """A column of a table; numbers stand to the right, `lang_en` marks text in English only, `wide` whole sentences."""
 
     title: Words
     number: bool = False
     lang_en: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from townshift.report.figures.field_words import (
     PUBLIC,
     Agreement,
     CodeWords,
+    coefficient,
     columns,
     group_words,
     in_order,
@@ -189,9 +190,7 @@ def _agreement(results: Results, titles: CodeWords, agreement: Agreement) -> lis
 
 
 def _value(row: Record) -> Words:
-    if not text_of(row.value):
-        return named("agreement_status", row.status)
-    return say("numbers.interval", value=number(row.value, 2), low=number(row.low, 2), high=number(row.high, 2))
+    return coefficient(row) if text_of(row.value) else named("agreement_status", row.status)
 
 
 def _together(results: Results, titles: CodeWords, agreement: Agreement, threshold: int) -> list[Block]:

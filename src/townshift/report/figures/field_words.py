@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from townshift.locales import has_text, text
 from townshift.report.blocks import Cell, Column, cell
-from townshift.report.numbers import number, percent
+from townshift.report.numbers import MINUS, percent
 from townshift.report.results import Record, records, text_of
 from townshift.report.words import Names, Words, code, listing, plain, prettified, say
 
@@ -54,7 +54,7 @@ def begun(words: Words) -> Words:
 def columns(heads: Iterable[str], numbers: Iterable[str] = ()) -> list[Column]:
     """Columns by the keys of their titles; those in `numbers` stand to the right."""
     right = set(numbers)
-    return [Column(told(f"columns.{head}"), head in right) for head in heads]
+    return [Column(told(f"columns.{head}"), head in right, wide=head == "quote") for head in heads]
 
 
 def in_order(groups: Iterable[object]) -> list[str]:
@@ -80,6 +80,19 @@ def withheld_note(people: Mapping[str, int], shown: Iterable[str], threshold: in
     """Says which groups are withheld, if any."""
     hidden = [one for one in in_order(people) if people[one] > 0 and one not in set(shown)]
     return [told("withheld", groups=listing([group_words(one) for one in hidden]), n=threshold)] if hidden else []
+
+
+def coefficient(row: Record) -> Words:
+    """A coefficient of agreement with its interval, to two decimals.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> coefficient(SimpleNamespace(value=0.8, low=-0.004, high=1.0)).en
+        '0.80 (0.00 to 1.00)'
+    """
+    value, low, high = (f"{float(one):.2f}".replace("-0.00", "0.00").replace("-", MINUS) for one in
+                        (row.value, row.low, row.high))  # fmt: skip
+    return say("numbers.interval", value=value, low=low, high=high)
 
 
 class CodeWords:
@@ -118,7 +131,7 @@ class Agreement:
             return told("agreement.not_coded_twice")
         if not text_of(row.value):
             return named("agreement_status", row.status)
-        return say("numbers.interval", value=number(row.value, 2), low=number(row.low, 2), high=number(row.high, 2))
+        return coefficient(row)
 
     def cell(self, one: str) -> Cell:
         """The same as a cell."""
