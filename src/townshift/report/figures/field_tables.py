@@ -83,7 +83,7 @@ def _dominance(shares: pd.DataFrame, threshold: int) -> list[Block]:
         Figure(
             name="figure-dominance", title=title, alt=told("tables.dominance_alt", n=len(drawn)),
             panels=[Panel(intervals("dominance", drawn, told("tables.dominance_axis"), reference=1.0))],
-            table=table, source=told("source_turns"), legend=("point",), notes=notes, wide=True,
+            table=table, source=told("source_turns"), notes=notes, wide=True,
         ),
         Listing("list-silence", told("tables.silence_title"), _silence(whole, shown, shares), [told("tables.silence")]),
     ]  # fmt: skip
