@@ -24,14 +24,34 @@ BOUNDS = {10_000_000: (240.0, 3000.0)}
 AGGREGATE_MB = 2000.0
 
 STEPS = """
-import sys
+import os, sys
 from townshift.engine import run_graph
+from townshift.engine.progress import Silent
 from townshift.pipeline import steps
-from townshift.study import open_study
+from townshift.study import check_study, open_study
+from townshift.study.load import load_table
+def spent():
+    return sum(os.times()[:4])
+said, last = [], spent()
+def stop(what):
+    global last
+    said.append(f"{what} {spent() - last:.1f}")
+    last = spent()
+class Clock(Silent):
+    def end(self, record):
+        if record.name in wanted:
+            stop(record.name)
 wanted = ("establishments", "firm_years")
-done = run_graph(open_study(sys.argv[1]), [step for step in steps() if step.name in wanted])
+study, chosen = open_study(sys.argv[1]), [step for step in steps() if step.name in wanted]
+stop("start")
+check_study(study)
+stop("check")
+where = load_table(study, "firms")
+stop("load, in place" if where == study.tables["firms"].path else "load, copied")
+done = run_graph(study, chosen, progress=Clock())
 assert not done.problems, done.problems
 assert set(done.named("computed")) == set(wanted), done
+print(", ".join(said))
 """
 
 COUNT = """
@@ -138,9 +158,10 @@ def main() -> None:
                 command = [sys.executable, "-m", "townshift", "import", "registry", str(Path(name) / "csv")]
                 total, peak, _ = measured([*command, "--into", str(study), "--map", str(own_map(Path(name)))])
                 line(f"import of {rows:,} rows", total, peak)
-            cpu, high, _ = cost(STEPS, str(study))
+            cpu, high, parts = cost(STEPS, str(study))
             total, peak = total + cpu, max(peak, high)
             line(f"check, load, clean, firm-years of {rows:,} rows", total, peak, BOUNDS.get(rows))
+            print(f"  of them CPU-s: {parts}; the rest is workers and leaving", flush=True)
             spent.append((rows, total))
         if len(spent) > 1:
             (first, before), (last, after) = spent[0], spent[-1]
