@@ -161,7 +161,7 @@ def main() -> None:
             cpu, high, parts = cost(STEPS, str(study))
             total, peak = total + cpu, max(peak, high)
             line(f"check, load, clean, firm-years of {rows:,} rows", total, peak, BOUNDS.get(rows))
-            print(f"  of them CPU-s: {parts}; the rest is workers and leaving", flush=True)
+            print(f"  of them CPU-s: {parts}", flush=True)
             spent.append((rows, total))
         if len(spent) > 1:
             (first, before), (last, after) = spent[0], spent[-1]

@@ -149,7 +149,7 @@ def synthetic_registry(
         difficulty: `plain` or `hard`: how many traces moves leave and how much the registry hides.
         points: also give most records coordinates and a use, and the truth the nucleus that each stands at.
         as_loaded: write empty texts, one of the registry's ways of saying nothing, as missing, which loading would do:
-            a study then uses the file where it lies.
+            a study then uses a file of one block where it lies; of more, whose ids rise within blocks only, a copy.
         progress: is told how many records have been written, block by block.
 
     Returns:

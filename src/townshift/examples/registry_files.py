@@ -31,7 +31,7 @@ ORDER = (
     "floor_area_m2", "scope", "province", "city", "county", "address", "production_address", "legal_representative",
     "shareholders", "phone", "origin_place_id", "source_id",
 )  # fmt: skip
-"""Columns in the form that a study loads, so that a file of millions of rows is used where it lies and not copied."""
+"""Columns in the form that a study loads, so that a file whose ids rise is used where it lies and not copied."""
 NUMBERS = ("lon", "lat", "employees", "output_million_yuan", "capital_million_yuan", "floor_area_m2")
 """Columns of `ORDER` that are numbers; all others are texts."""
 FIRM_DICTIONARY = (
