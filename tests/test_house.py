@@ -100,4 +100,4 @@ def test_every_command_has_a_section_in_both_guides():
         guide = (ROOT / "docs" / "guide" / name).read_text("utf-8")
         for command in app.registered_commands:
             assert command.callback is not None
-            assert f"## {command.callback.__name__}" in guide
+            assert f"## {command.name or command.callback.__name__}" in guide

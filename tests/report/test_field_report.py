@@ -162,8 +162,8 @@ def test_numbers_of_both_sides_stand_beside_quotes_of_both_sides(out: Path) -> N
     table = joint_blocks(results, Names(results), 5)[0].table
     shown = [[one.shown.en for one in row] for row in table.rows]
     assert [column.title.en for column in table.columns][:4] == ["Side", "All heard", "enterprise", "migrant worker"]
-    assert shown[0][:5] == ["for", "4 of 20", "4 of 7", "0 of 6", "“It went away.”"]
-    assert shown[1][:5] == ["against", "6 of 20", "0 of 7", "3 of 6", "“Nothing left.”"]
+    assert shown[0][:5] == ["for", "1–4 of 20", "1–4 of 7", "0 of 6", "“It went away.”"]
+    assert shown[1][:5] == ["against", "6 of 20", "0 of 7", "1–4 of 6", "“Nothing left.”"]
 
 
 def test_a_quote_whose_description_hides_the_group_never_stands_on_the_page_of_a_group(out: Path) -> None:

@@ -122,6 +122,6 @@ def _described(rows: pd.DataFrame, people: pd.DataFrame, places: pd.DataFrame, t
     never = heard[~heard["participant_id"].isin(sessions["participant_id"])]
     others = pd.DataFrame(
         {"participant_id": never["participant_id"], "session_id": "", "year": pd.NA, "with_place": True}
-    )
+    ).astype({"year": "Int64", "session_id": "string"})
     every = pd.concat([sessions, others], ignore_index=True) if len(others) else sessions
     return speakers(heard, every, {str(a): str(b) for a, b in parents}, threshold)

@@ -73,8 +73,8 @@ def _sides(
     rows: list[list[Cell]] = []
     for side in SIDES:
         mine = spoken[spoken["stance"] == side]
-        numbers = [_of(mine, total) if total >= threshold else cell(told("too_few"))]
-        numbers += [_of(mine[mine["actor_group"] == one], people[one]) for one in ordered]
+        numbers = [_of(mine, total, threshold) if total >= threshold else cell(told("too_few"))]
+        numbers += [_of(mine[mine["actor_group"] == one], people[one], threshold) for one in ordered]
         picked = [] if quotes is None else list(records(quotes[quotes["stance"] == side]))
         if not picked:
             rows.append([cell(told(f"joint.{side}")), *numbers, cell(told("joint.no_quote")), cell("–"), cell("–")])
@@ -89,9 +89,12 @@ def _sides(
     return Table(f"concept-{concept}", told("joint.caption"), heads, rows)
 
 
-def _of(rows: pd.DataFrame, people: int) -> Cell:
+def _of(rows: pd.DataFrame, people: int, threshold: int) -> Cell:
+    """People who told of it; beside their words, a few of them are given as a band, for they might be known by it."""
     n = rows["participant_id"].nunique()
-    return cell(told("joint.of", n=n, people=people), n)
+    few = 0 < n < threshold
+    shown = f"1–{threshold - 1}" if few and threshold > 2 else str(n)
+    return cell(told("joint.of", n=shown, people=people), None if few else n)
 
 
 def _quote(quote: Record, names: Names, titles: CodeWords) -> list[Cell]:
