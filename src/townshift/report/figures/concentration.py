@@ -287,6 +287,7 @@ def _why(row: Record) -> list[Cell]:
     parts = reason.split("-")
     key = f"errors_{parts[1].lower()}.{parts[2]}.why" if len(parts) == 3 and parts[0] == "TS" else ""
     words = phrase(key) if key and has_text(key) else named("reason", reason)
-    count = text_of(row.n)
+    # A measure that refuses a whole year counts one refusal, which is no number of establishments.
+    count = "" if key else text_of(row.n)
     shown = told("reason_in", reason=words, year=year) if year else words
     return [cell(shown), cell(f"{int(count):,}" if count else DASH, int(count) if count else "")]
