@@ -456,6 +456,28 @@ def code_check(study: str | Path, share: float = 0.2, take: str = "") -> CodeChe
     return write_sheet(folder, share, on_disk.open_study(folder).focus.seed)
 
 
+def coded_passages(study: str | Path, code: str, context: int = 120) -> pd.DataFrame:
+    """Passages of a code with the words around them, within consent; for the researcher, written nowhere.
+
+    Raises:
+        StudyError: nothing is coded, or the code is not used.
+    """
+    from townshift.pipeline.passages import passages_of
+
+    return passages_of(Path(study), code, context)
+
+
+def cases_by_code(study: str | Path) -> pd.DataFrame:
+    """How often each case brings up each code, within consent: cases in rows, codes in columns.
+
+    Raises:
+        StudyError: nothing is coded.
+    """
+    from townshift.pipeline.passages import cases_by_code as counted
+
+    return counted(Path(study))
+
+
 def list_identifiers(study: str | Path) -> tuple[Path, int]:
     """Write what may tell who somebody is in coded passages to `private/review/identifiers.csv`, to be confirmed.
 

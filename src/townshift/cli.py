@@ -217,6 +217,36 @@ def identifiers(folder: Folder, lang: Language = "en") -> None:
     typer.echo(text("code_check.identifiers", n=n, path=path, answers=path.parent.parent / "answers" / "quotes.csv"))
 
 
+@app.command(help=text("code_check.help_passages", "en"))
+@_guarded
+def passages(
+    folder: Folder,
+    code: Annotated[
+        str, typer.Argument(metavar="[CODE]", help=text("code_check.help_code", "en"), show_default=False)
+    ] = "",
+    context: Annotated[
+        int, typer.Option("--context", min=0, metavar="N", help=text("code_check.help_context", "en"))
+    ] = 120,
+    by_case: Annotated[bool, typer.Option("--by-case", help=text("code_check.help_by_case", "en"))] = False,
+    lang: Language = "en",
+) -> None:
+    """Print coded passages with the words around them; nothing is written."""
+    from townshift.api import cases_by_code, coded_passages
+
+    _speak(lang)
+    if by_case:
+        typer.echo(cases_by_code(folder).to_string())
+        return
+    found = coded_passages(folder, code, context)
+    for document, coding, before, passage, after in found[
+        ["document", "coding_id", "before", "passage", "after"]
+    ].itertuples(index=False):
+        values = {"before": before, "passage": passage, "after": after}
+        line = text("code_check.passage", document=document, coding=coding, **values)
+        typer.echo(" ".join(line.split()))
+    typer.echo(text("code_check.passages", n=len(found), code=code))
+
+
 @app.command("export", help=text("documents.help_export", "en"))
 @_guarded
 def export(

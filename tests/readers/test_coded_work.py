@@ -6,7 +6,15 @@ import sqlite3
 
 import pytest
 
-from townshift.api import code_check, export_qda, import_coded, list_identifiers, new_field_study
+from townshift.api import (
+    cases_by_code,
+    code_check,
+    coded_passages,
+    export_qda,
+    import_coded,
+    list_identifiers,
+    new_field_study,
+)
 from townshift.errors import StudyError
 from townshift.readers.discourse_network import read_dna
 
@@ -196,3 +204,19 @@ def test_identifiers_to_be_confirmed_stay_in_private(tmp_path):
     assert path == study / "private" / "review" / "identifiers.csv"
     assert {"王建国", "13812345678"} <= {row["text"] for row in rows(path)}
     assert n >= 2
+
+
+def test_passages_come_with_their_words_and_only_within_consent(field):
+    found = coded_passages(field, "rent_rose", 10)
+    texts = {path.name: path.read_text() for path in (field / "documents").glob("*.txt")}
+    coded = {row["coding_id"]: row for row in rows(field / "data" / "codings.csv")}
+    assert len(found) > 5
+    for one in found.itertuples():
+        assert one.passage == coded[one.coding_id]["text"]
+        assert one.before + one.passage + one.after in texts[one.document]
+    assert "I07.txt" not in set(found["document"])
+    table = cases_by_code(field)
+    assert int(table["rent_rose"].sum()) == len(found)
+    with pytest.raises(StudyError) as caught:
+        coded_passages(field, "no_such")
+    assert caught.value.problems[0].code == "TS-DOCS-020"
