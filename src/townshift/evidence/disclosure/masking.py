@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -116,7 +116,7 @@ def find_identifiers(
     found = list(_numbers(plain))
     found += _known(plain, known_names)
     found += _chinese_names(plain) if language.startswith("zh") or _mostly_chinese(plain) else _english_names(plain)
-    public = [span for name in sorted(public_names) for span in _places_of(plain, name)]
+    public = [span for name in public_names for span in _places_of(plain, name)]
     kept = [one for one in found if one.kind != "name" or one.rule == "known" or not _inside(one, public)]
     return _without_overlaps(kept)
 
@@ -143,10 +143,12 @@ def mask(text: str, identifiers: Iterable[Identifier], words: Mapping[str, str] 
     return "".join([*out, text[at:]])
 
 
+_TO_HALF_WIDTH = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3000: 0x20}
+
+
 def _half_width(text: str) -> str:
     """Full-width signs as half-width ones; every character stays at its place."""
-    table = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-    return text.translate({**table, 0x3000: 0x20})
+    return text.translate(_TO_HALF_WIDTH)
 
 
 def _mostly_chinese(text: str) -> bool:
@@ -179,9 +181,16 @@ def _luhn(digits: str) -> bool:
     return sum(n if at % 2 == 0 else sum(divmod(2 * n, 10)) for at, n in enumerate(numbers)) % 10 == 0
 
 
+@lru_cache(maxsize=1 << 16)
+def _sought(name: str) -> str:
+    """A name as it would stand in a text with half-width signs."""
+    return _half_width(name).strip()
+
+
 def _places_of(text: str, name: str) -> list[tuple[int, int]]:
-    name = _half_width(name).strip()
-    if not name:
+    name = _sought(name)
+    # A study may name thousands of places, and a passage hardly one of them: look before an expression is made.
+    if not name or name not in text:
         return []
     pattern = re.escape(name)
     if name.isascii():
