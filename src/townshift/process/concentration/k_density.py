@@ -13,13 +13,13 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from townshift.errors import MeasureError, Problem
+from townshift.errors import MeasureError
 from townshift.process.concentration.bands import Bands, bands
 from townshift.process.concentration.bandwidth import pair_distances, silverman_bandwidth
 from townshift.process.concentration.k_choice import Computation, PairMethod, chosen_computation
 from townshift.process.concentration.k_exact import PairSum, spatial_order
 from townshift.process.concentration.k_parameters import KDensityParameters
-from townshift.process.concentration.points import Points
+from townshift.process.concentration.points import Points, check_cases
 from townshift.process.concentration.relabelling import drawn_sites, relabelling_seeds
 from townshift.types import ChunkMapper, serial
 
@@ -109,7 +109,7 @@ def k_density(
         (0.01, True, 0.0)
     """
     given = parameters or KDensityParameters()
-    _check(points, given)
+    check_cases(points, given.weighted)
     order = spatial_order(points.x_m, points.y_m)
     x, y = points.x_m[order], points.y_m[order]
     assert points.case is not None
@@ -155,17 +155,3 @@ def _relabelled(seeds: Sequence[int], relabelling: _Relabelling) -> list[Floats]
         mass = draw.permutation(relabelling.mass) if relabelling.weighted else relabelling.mass
         curves.append(relabelling.method(rows, mass))
     return curves
-
-
-def _check(points: Points, parameters: KDensityParameters) -> None:
-    problems = []
-    if points.case is None:
-        problems.append(Problem("TS-CONC-011"))
-    if parameters.weighted and points.weight is None:
-        problems.append(Problem("TS-CONC-012"))
-    if parameters.weighted and points.weight is not None and points.case is not None:
-        weighty = int(np.count_nonzero(points.weight[points.case]))
-        if weighty < 2:
-            problems.append(Problem("TS-CONC-013", "", {"count": weighty}))
-    if problems:
-        raise MeasureError(*problems)

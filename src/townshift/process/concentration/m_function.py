@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from townshift.errors import MeasureError, Problem
+from townshift.errors import MeasureError
 from townshift.process.concentration.bands import Bands, bands
 from townshift.process.concentration.bandwidth import pair_distances
 from townshift.process.concentration.neighbours import neighbour_mass
-from townshift.process.concentration.points import Points
+from townshift.process.concentration.points import Points, check_cases
 from townshift.process.concentration.relabelling import drawn_sites, relabelling_seeds
 from townshift.types import ChunkMapper, Parameters, serial
 
@@ -111,7 +111,7 @@ def m_function(
         ([1.0, 2.5], [0, 3])
     """
     given = parameters or MParameters()
-    _check(points, given)
+    check_cases(points, given.weighted)
     assert points.case is not None
     longest = given.distance_max_m or pair_distances(points.x_m, points.y_m).quartiles_m[1]
     if longest <= 0:
@@ -171,17 +171,3 @@ def _curve(dealt: _Relabelling, rows: Rows, others: Rows, mass: Floats) -> tuple
     expected = (known * ((own.sum() - own) / (total - own))[:, None]).sum(axis=0)
     m = np.divide(share, expected, out=np.ones(dealt.steps), where=expected > 0)
     return m, known.sum(axis=0)
-
-
-def _check(points: Points, parameters: MParameters) -> None:
-    problems = []
-    if points.case is None:
-        problems.append(Problem("TS-CONC-011"))
-    if parameters.weighted and points.weight is None:
-        problems.append(Problem("TS-CONC-012"))
-    if parameters.weighted and points.weight is not None and points.case is not None:
-        weighty = int(np.count_nonzero(points.weight[points.case]))
-        if weighty < 2:
-            problems.append(Problem("TS-CONC-013", "", {"count": weighty}))
-    if problems:
-        raise MeasureError(*problems)

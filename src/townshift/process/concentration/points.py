@@ -138,3 +138,33 @@ def _rows(bad: Flags) -> str:
     """The first few row numbers, counted from 1 as a reader of a table would."""
     rows = np.flatnonzero(bad)[:5] + 1
     return ", ".join(str(row) for row in rows) + (", …" if bad.sum() > len(rows) else "")
+
+
+def check_cases(points: Points, weighted: bool) -> None:
+    """Refuse points that no curve of an industry among others can be made of.
+
+    Args:
+        points: establishments of all industries.
+        weighted: whether pairs or neighbours count by their weight.
+
+    Raises:
+        MeasureError: no cases are marked (011); weights are asked for and missing (012), or fewer than two
+            establishments of the industry have any (013); all of them at once.
+
+    Example:
+        >>> check_cases(checked_points([0, 500, 900], [0, 400, 100]), weighted=False)
+        Traceback (most recent call last):
+        townshift.errors.MeasureError: no establishments are marked as the industry studied
+        ...
+    """
+    problems = []
+    if points.case is None:
+        problems.append(Problem("TS-CONC-011"))
+    if weighted and points.weight is None:
+        problems.append(Problem("TS-CONC-012"))
+    if weighted and points.weight is not None and points.case is not None:
+        weighty = int(np.count_nonzero(points.weight[points.case]))
+        if weighty < 2:
+            problems.append(Problem("TS-CONC-013", "", {"count": weighty}))
+    if problems:
+        raise MeasureError(*problems)
