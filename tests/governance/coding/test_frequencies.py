@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from townshift.governance.coding.frequencies import code_by_case, code_frequencies, codes_together, passages, wilson
+from townshift.governance.coding.frequencies import code_by_case, code_frequencies, codes_together, passages
+from townshift.governance.shares import wilson
 
 
 def frame(rows, columns=("document", "code", "start", "end")):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from townshift.governance.shares import wilson
 from townshift.types import LEVEL
 
 if TYPE_CHECKING:
@@ -55,24 +56,6 @@ def code_frequencies(codings: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFra
     out["share"] = out["n_sources"] / out["of_sources"]
     out["low"], out["high"] = wilson(out["n_sources"].to_numpy(np.float64), out["of_sources"].to_numpy(np.float64))
     return out[list(FREQUENCY_COLUMNS)]
-
-
-def wilson(
-    hits: npt.NDArray[np.float64], of: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Wilson's (1927) interval of shares at `LEVEL`.
-
-    Example:
-        >>> low, high = wilson(np.array([5.0]), np.array([10.0]))
-        >>> round(float(low[0]), 3), round(float(high[0]), 3)
-        (0.269, 0.731)
-    """
-    from scipy.special import ndtri
-
-    z = float(ndtri(1 - (1 - LEVEL) / 2))
-    middle = (hits + z**2 / 2) / (of + z**2)
-    half = z / (of + z**2) * np.sqrt(hits * (of - hits) / of + z**2 / 4)
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def code_by_case(codings: pd.DataFrame, case_of: Mapping[str, str]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from townshift.errors import MeasureError, Problem
-from townshift.types import LEVEL
+from townshift.governance.shares import wilson
 
 STEP_COLUMNS = (
     "episode_id", "order", "date", "actor_group", "act", "about", "answers_order", "answers_group", "answers_act",
@@ -131,18 +131,14 @@ def _steps(moves: pd.DataFrame) -> pd.DataFrame:
 
 
 def _replies(steps: pd.DataFrame) -> pd.DataFrame:
-    from scipy.special import ndtri
-
     answers = steps[steps["answers_act"] != ""]
     counted = answers.groupby(["answers_act", "act"], sort=True).agg(n=("act", "size")).reset_index()
     of = answers.groupby("answers_act").agg(of=("act", "size"), n_episodes=("episode_id", "nunique"))
     out = counted.merge(of.reset_index(), on="answers_act").rename(columns={"act": "reply", "answers_act": "act"})
-    z = float(ndtri(1 - (1 - LEVEL) / 2))
     n, total = out["n"].to_numpy(np.float64), out["of"].to_numpy(np.float64)
-    middle = (n + z**2 / 2) / (total + z**2)
-    half = z / (total + z**2) * np.sqrt(n * (total - n) / np.maximum(total, 1) + z**2 / 4)
+    low, high = wilson(n, total)
     enough = out["n_episodes"].to_numpy() >= 3
     out["share"] = n / total
-    out["low"] = np.where(enough, middle - half, np.nan)
-    out["high"] = np.where(enough, middle + half, np.nan)
+    out["low"] = np.where(enough, low, np.nan)
+    out["high"] = np.where(enough, high, np.nan)
     return out[list(REPLY_COLUMNS)]
