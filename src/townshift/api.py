@@ -484,24 +484,10 @@ def list_identifiers(study: str | Path) -> tuple[Path, int]:
     Raises:
         StudyError: nothing is coded.
     """
-    import pandas as pd
-
     from townshift.pipeline.identifiers import identifiers_sheet
 
     opened = on_disk.open_study(Path(study))
-
-    def column(table: str, name: str) -> list[str]:
-        path = opened.path / "data" / f"{table}.csv"
-        if not path.is_file():
-            return []
-        found = pd.read_csv(path, dtype="string")
-        return found[name].dropna().tolist() if name in found else []
-
-    passages = column("codings", "text")
-    if not passages:
-        raise StudyError(Problem("TS-DOCS-013", str(study)))
-    public = [name.split("（")[0].split(" (")[0] for key in ("name", "name_zh") for name in column("places", key)]
-    return identifiers_sheet(opened.private, passages, column("participants", "name"), public)
+    return identifiers_sheet(opened.path, opened.private)
 
 
 def import_gazetteer(country: str, into: str | Path) -> GazetteerReport:

@@ -13,7 +13,7 @@ from townshift.engine.atomic import write_text
 from townshift.engine.lock import run_lock
 from townshift.errors import Problem, StudyError
 from townshift.locales import text
-from townshift.readers.study_rows import merge_rows
+from townshift.readers.study_rows import merge_rows, read_rows
 from townshift.study.manifest import MANIFEST
 from townshift.study.schemas import schema
 
@@ -63,12 +63,14 @@ def write_sheet(study: Path, share: float = 0.2, seed: int = 0) -> CodeCheck:
         raise StudyError(Problem("TS-DOCS-009", str(study), {"manifest": MANIFEST}))
     if not 0 < share <= 1:
         raise StudyError(Problem("TS-DOCS-015", "--share", {"share": share}))
-    coded = sorted({row["document"] for row in _rows(study / "data" / "codings.csv") if row.get("round") != "second"})
+    coded = sorted(
+        {row["document"] for row in read_rows(study / "data" / "codings.csv") if row.get("round") != "second"}
+    )
     if not coded:
         raise StudyError(Problem("TS-DOCS-013", str(study)))
     chosen = sorted(sorted(coded, key=lambda name: _digest(seed, name))[: max(1, round(share * len(coded)))])
     turns: dict[str, list[tuple[int, int]]] = {}
-    for row in _rows(study / "data" / "speech_turns.csv"):
+    for row in read_rows(study / "data" / "speech_turns.csv"):
         if row.get("document") in chosen and row.get("start") and row.get("end"):
             turns.setdefault(row["document"], []).append((int(row["start"]), int(row["end"])))
     sheet = []
@@ -106,13 +108,13 @@ def take_back(study: Path, coder: str, sheet: Path | None = None) -> CodeCheck:
     path = sheet or study / SHEET
     if not path.is_file():
         raise StudyError(Problem("TS-DOCS-017", str(path)))
-    rows = _rows(path)
+    rows = read_rows(path)
     lacking = [name for name in COLUMNS if rows and name not in rows[0]]
     if lacking or not rows:
         raise StudyError(Problem("TS-DOCS-018", str(path), {"columns": ", ".join(lacking or COLUMNS)}))
-    known = {row["code"] for row in _rows(study / "data" / "codes.csv")}
-    known |= {row["code"] for row in _rows(study / "data" / "codings.csv")}
-    version = max((int(row.get("version") or 1) for row in _rows(study / "data" / "codes.csv")), default=1)
+    known = {row["code"] for row in read_rows(study / "data" / "codes.csv")}
+    known |= {row["code"] for row in read_rows(study / "data" / "codings.csv")}
+    version = max((int(row.get("version") or 1) for row in read_rows(study / "data" / "codes.csv")), default=1)
     out: list[dict[str, object]] = []
     strange: dict[str, int] = {}
     for line, row in enumerate(rows, 2):
@@ -131,7 +133,7 @@ def take_back(study: Path, coder: str, sheet: Path | None = None) -> CodeCheck:
         )
     documents = {row["document"] for row in rows}
     data = study / "data" / "codings.csv"
-    older = {r["coding_id"] for r in _rows(data) if r.get("round") == "second" and r["document"] in documents}
+    older = {r["coding_id"] for r in read_rows(data) if r.get("round") == "second" and r["document"] in documents}
     with run_lock(study / "out"):
         merge_rows(data, schema("codings").names, _with_people(study, out), "coding_id", older)
     return CodeCheck(path, len(documents), len(rows), len(out))
@@ -141,16 +143,9 @@ def _with_people(study: Path, rows: list[dict[str, object]]) -> list[dict[str, o
     """Codings of turns with the person who speaks in them, so that consent holds for them too."""
     speaker = {
         (row.get("document", ""), row.get("start", "")): row.get("participant_id", "")
-        for row in _rows(study / "data" / "speech_turns.csv")
+        for row in read_rows(study / "data" / "speech_turns.csv")
     }
     return [{**row, "participant_id": speaker.get((str(row["document"]), str(row["start"])), "")} for row in rows]
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        return list(csv.DictReader(handle))
 
 
 def _paragraphs(words: str) -> list[tuple[int, int]]:

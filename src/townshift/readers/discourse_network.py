@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,8 +85,7 @@ def read_dna(path: Path) -> DnaProject:
     if not path.is_file():
         raise StudyError(Problem("TS-DNA-001", path.name))
     try:
-        base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
-        with base:
+        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as base:
             return _Reader(base, path.name).project()
     except sqlite3.DatabaseError as error:
         raise StudyError(Problem("TS-DNA-002", path.name)) from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from typing import Any
 
 from townshift.errors import Problem
 from townshift.readers.discourse_network import DnaProject, DnaStatement
+from townshift.readers.qda_tables.keys import pseudonym
 
 Rows = list[dict[str, Any]]
 
@@ -61,7 +61,7 @@ def dna_tables(project: DnaProject, name: str, salt: bytes) -> tuple[dict[str, R
         rows["statements"].append({
             "statement_id": key,
             "date": date_of.get(said.document, ""),
-            "actor_id": _digest(actor or body, salt) if actor or body else "",
+            "actor_id": pseudonym("actor", actor or body, salt) if actor or body else "",
             "actor_group": "other",
             "concept": concept,
             "stance": _stance(_first(said, _AGREEMENT)),
@@ -72,7 +72,7 @@ def dna_tables(project: DnaProject, name: str, salt: bytes) -> tuple[dict[str, R
             "coding_id": key,
             "document": document,
             "code": concept,
-            "coder": _digest(f"coder {said.coder}", salt),
+            "coder": pseudonym("coder", str(said.coder), salt),
             "start": "" if said.start is None else said.start,
             "end": "" if said.end is None else said.end,
             "text": passage,
@@ -102,7 +102,3 @@ def _stance(value: str | int | None) -> str:
     return {"yes": "agree", "true": "agree", "agree": "agree", "no": "disagree", "false": "disagree"}.get(
         value.lower(), "neutral"
     )
-
-
-def _digest(name: str, salt: bytes) -> str:
-    return "a" + hashlib.blake2b(name.encode("utf-8"), key=salt[:64], digest_size=8).hexdigest()

@@ -14,7 +14,7 @@ from townshift.engine.atomic import write_text
 from townshift.engine.lock import run_lock
 from townshift.errors import Problem, StudyError
 from townshift.locales import text
-from townshift.readers.study_rows import merge_rows
+from townshift.readers.study_rows import merge_rows, read_rows
 from townshift.study.manifest import MANIFEST
 from townshift.study.schemas import schema
 
@@ -177,10 +177,7 @@ def import_codebook(path: Path, into: Path) -> QdaReport:
     else:
         found = _codes_of_csv(path)
     target = into / "data" / "codes.csv"
-    known: list[dict[str, str]] = []
-    if target.is_file():
-        with target.open(encoding="utf-8-sig", newline="") as handle:
-            known = list(csv.DictReader(handle))
+    known = read_rows(target)
     last = max((int(row.get("version") or 1) for row in known), default=0)
     current = {row["code"]: row for row in known if int(row.get("version") or 1) == last}
     changed = {row["code"] for row in found} != set(current) or any(

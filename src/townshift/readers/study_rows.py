@@ -10,6 +10,19 @@ from pathlib import Path
 from townshift.engine.atomic import write_text
 
 
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV table, texts as they stand; none where there is no such file.
+
+    Example:
+        >>> read_rows(Path("no") / "such.csv")
+        []
+    """
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
 def merge_rows(
     path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]], key: str, replaced: Set[str]
 ) -> None:

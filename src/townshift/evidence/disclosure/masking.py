@@ -121,6 +121,16 @@ def find_identifiers(
     return _without_overlaps(kept)
 
 
+def plain_names(names: Iterable[str]) -> list[str]:
+    """Names without what stands in brackets behind them, each once: what `find_identifiers` takes as public.
+
+    Example:
+        >>> plain_names(["Hill County (invented)", "丘陵县（虚构）", ""])
+        ['Hill County', '丘陵县']
+    """
+    return sorted({name.split("（")[0].split(" (")[0] for name in names} - {""})
+
+
 def mask(text: str, identifiers: Iterable[Identifier], words: Mapping[str, str] | None = None) -> str:
     """The text with each identifier replaced by what kind it is.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from townshift.evidence.disclosure.consent import at_least
-from townshift.evidence.disclosure.masking import Identifier, find_identifiers, mask
+from townshift.evidence.disclosure.masking import Identifier, find_identifiers, mask, plain_names
 from townshift.evidence.disclosure.quotes import choose_quotes, speakers
 from townshift.frames import typed
 
@@ -64,7 +64,8 @@ def safe_quotes(
     people = participants if participants is not None else pd.DataFrame(columns=["participant_id", "name"])
     named = people["name"].dropna().astype(str).tolist() if "name" in people else []
     kept = kept_texts(decisions)
-    public = _public_names(places)
+    told = [places[name].dropna().astype(str) for name in ("name", "name_zh") if name in places]
+    public = plain_names(name for column in told for name in column)
     masked, n_masked = [], 0
     for text in rows["text"].astype(str):
         found = still_hidden(text, find_identifiers(text, "", known_names=named, public_names=public), kept)
@@ -102,12 +103,6 @@ def still_hidden(text: str, found: Iterable[Identifier], kept: frozenset[str]) -
         []
     """
     return [one for one in found if text[one.start : one.end] not in kept]
-
-
-def _public_names(places: pd.DataFrame) -> list[str]:
-    columns = [name for name in ("name", "name_zh") if name in places]
-    told = pd.concat([places[name] for name in columns]) if columns else pd.Series(dtype=str)
-    return sorted({name.split("（")[0].split(" (")[0] for name in told.dropna().astype(str)} - {""})
 
 
 def _described(rows: pd.DataFrame, people: pd.DataFrame, places: pd.DataFrame, threshold: int) -> pd.DataFrame:
