@@ -6,8 +6,6 @@ chain from a transcript to a claim runs, and can be held against what was meant,
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from townshift.examples import field_words
+from townshift.examples.csv_files import write_csv
 from townshift.examples.field_coding import FIRST, SECOND, coded
 from townshift.examples.field_texts import Transcript, interview, roundtable, sentences
 
@@ -112,13 +111,13 @@ def write_field_example(folder: Path, seed: int) -> FieldExample:
         "moves_at_table": _MOVES,
     }
     for name, (columns, rows) in tables.items():
-        _write_csv(folder / "data" / f"{name}.csv", columns, rows)
+        write_csv(folder / "data" / f"{name}.csv", columns, rows)
     planted: Rows = [(s.document, m.what, m.start, m.end) for s in sources for m in s.text.codes]
     found: Rows = [(s.document, m.what, m.start, m.end) for s in sources for m in s.text.identifiers]
-    _write_csv(folder / "truth" / "passages.csv", ("document", "code", "start", "end"), planted)
-    _write_csv(folder / "truth" / "identifiers.csv", ("document", "kind", "start", "end"), found)
+    write_csv(folder / "truth" / "passages.csv", ("document", "code", "start", "end"), planted)
+    write_csv(folder / "truth" / "identifiers.csv", ("document", "kind", "start", "end"), found)
     meant: Rows = [(c, g, about["groups"].get(g, 0)) for c, about in sentences()["codes"].items() for g in GROUPS]
-    _write_csv(folder / "truth" / "shares.csv", ("code", "group", "share"), meant)
+    write_csv(folder / "truth" / "shares.csv", ("code", "group", "share"), meant)
     for name in ("study.toml", "claims.toml", "README.md"):
         text = files("townshift.examples").joinpath("field_templates").joinpath(name).read_text(encoding="utf-8")
         _write(folder / name, text.replace("@SEED@", str(seed)))
@@ -327,11 +326,3 @@ _MOVES: tuple[Sequence[str], Rows] = (
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    _write(path, out.getvalue())

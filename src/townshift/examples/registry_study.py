@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from townshift.examples.csv_files import write_csv
 from townshift.examples.registry import Difficulty, SyntheticRegistry, synthetic_registry
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def _write_tables(folder: Path, written: SyntheticRegistry, seed: int, country: 
         ("events", EVENT_COLUMNS, event_rows(world)),
         ("policies", POLICY_COLUMNS, policy_rows(world)),
     ):
-        _write_csv(folder / "data" / f"{table}.csv", columns, rows)
-    _write_csv(folder / "truth" / "coverage.csv", ("year", "kind", "coverage"), coverage_rows(world))
-    _write_csv(folder / "truth" / "nuclei.csv", NUCLEUS_COLUMNS, nucleus_rows(world, build_nuclei(world, seed)))
+        write_csv(folder / "data" / f"{table}.csv", columns, rows)
+    write_csv(folder / "truth" / "coverage.csv", ("year", "kind", "coverage"), coverage_rows(world))
+    write_csv(folder / "truth" / "nuclei.csv", NUCLEUS_COLUMNS, nucleus_rows(world, build_nuclei(world, seed)))
 
 
 def example_salt(seed: int, country: Country) -> str:
@@ -131,10 +131,3 @@ def example_salt(seed: int, country: Country) -> str:
 
 def _role(kind: str, focal: bool) -> str:
     return "origin" if focal else "destination" if kind == "county" else "context"
-
-
-def _write_csv(path: Path, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)

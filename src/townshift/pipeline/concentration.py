@@ -133,7 +133,7 @@ def concentration(
 ) -> ConcentrationTables:
     """At which distances the industry stands closer together than all establishments do, and where its centre went."""
     from townshift.process.concentration.by_year import Notes, centre_estimates, chosen_years, distance_curves
-    from townshift.process.pathways.rows import collect_rows
+    from townshift.process.estimate_rows import collect_rows
 
     points = frame(establishment_points)
     years = chosen_years(points, parameters, focus.year_to)
@@ -181,7 +181,7 @@ def clusters(
     """The industry's clusters at the end of every year, among all establishments, and the share that stands in them."""
     from townshift.process.clusters.cluster_estimates import cluster_estimates, outlines_in_degrees
     from townshift.process.clusters.point_clusters import point_clusters
-    from townshift.process.pathways.rows import collect_rows
+    from townshift.process.estimate_rows import collect_rows
 
     points = frame(establishment_points)
     years = range(focus.year_from, focus.year_to + 1)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from townshift.process.concentration.by_year import share_draws
-from townshift.process.pathways.rows import Row, bounds_of, collect_rows, whole_table
+from townshift.process.estimate_rows import Row, bounds_of, collect_rows, whole_table
 from townshift.types import N_DRAWS, Estimates, keyed_seed
 
 if TYPE_CHECKING:

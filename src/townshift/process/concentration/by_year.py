@@ -13,7 +13,7 @@ from townshift.errors import MeasureError
 from townshift.frames import typed
 from townshift.process.concentration.establishment_points import STATUS_TYPES, present
 from townshift.process.concentration.point_parameters import ConcentrationParameters
-from townshift.process.pathways.rows import Row, bounds_of, collect_rows, whole_table
+from townshift.process.estimate_rows import Row, bounds_of, collect_rows, whole_table
 from townshift.types import N_DRAWS, ChunkMapper, Estimates
 
 Floats = npt.NDArray[np.float64]

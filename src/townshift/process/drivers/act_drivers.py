@@ -22,9 +22,9 @@ from townshift.process.drivers.event_study_placebo import placebos
 from townshift.process.drivers.event_study_two_stage import fits_in_memory, two_stage
 from townshift.process.drivers.parameters import DatedAct, DriversParameters, EventStudyParameters
 from townshift.process.drivers.rows import Found, RestsOn
+from townshift.process.estimate_rows import ALL_PLACES, Row, bounds_of, whole_table
 from townshift.process.moves.calibration import Calibration
 from townshift.process.pathways.draws import drawn_kinds
-from townshift.process.pathways.rows import ALL_PLACES, Row, bounds_of, whole_table
 from townshift.types import LEVEL, N_DRAWS, keyed_seed
 
 Real = npt.NDArray[np.float64]

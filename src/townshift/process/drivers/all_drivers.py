@@ -16,8 +16,8 @@ from townshift.process.drivers.flow_drivers import drivers_of_flows
 from townshift.process.drivers.leaving_drivers import drivers_of_leaving
 from townshift.process.drivers.parameters import DriversParameters
 from townshift.process.drivers.rows import EXTRA_COLUMNS, STATUS_COLUMNS, Found
+from townshift.process.estimate_rows import collect_rows
 from townshift.process.moves.calibration import Calibration
-from townshift.process.pathways.rows import collect_rows
 from townshift.types import Estimates
 
 

@@ -10,10 +10,10 @@ from townshift.process.drivers.gravity import Gravity, NotConvergedError, gravit
 from townshift.process.drivers.gravity_cells import Effect, FlowCells, pruned
 from townshift.process.drivers.parameters import DriversParameters
 from townshift.process.drivers.rows import Found, coefficient_rows, years_spanned
+from townshift.process.estimate_rows import whole_table
 from townshift.process.moves.calibration import Calibration
 from townshift.process.moves.parameters import KINDS
 from townshift.process.pathways.draws import kind_probabilities
-from townshift.process.pathways.rows import whole_table
 
 SPECIFICATIONS: tuple[tuple[str, tuple[Effect, ...]], ...] = (
     ("ppml", ("origin_year", "destination_year")),

@@ -15,8 +15,8 @@ from townshift.process.drivers.leaving_annual import RiskCells
 from townshift.process.drivers.leaving_spells import CAUSES, Spells, cohorts, regions, spells
 from townshift.process.drivers.parameters import DriversParameters
 from townshift.process.drivers.rows import Found, RestsOn, coefficient_rows
+from townshift.process.estimate_rows import ALL_PLACES, Row, bounds_of, whole_table
 from townshift.process.moves.calibration import Calibration
-from townshift.process.pathways.rows import ALL_PLACES, Row, bounds_of, whole_table
 
 Real = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from townshift.process.drivers.pooling import Pooled
-from townshift.process.pathways.rows import ALL_PLACES, Row
+from townshift.process.estimate_rows import ALL_PLACES, Row
 
 Real = npt.NDArray[np.float64]
 RestsOn = tuple[tuple[str, str, float], ...]

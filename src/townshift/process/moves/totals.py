@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from townshift.process.estimate_rows import ALL_PLACES, Row, bounds_of, collect_rows, whole_table
 from townshift.process.moves.calibration import Calibration
 from townshift.process.moves.parameters import KINDS
 from townshift.process.pathways.draws import NO_MOVE, drawn_kinds, kind_probabilities
-from townshift.process.pathways.rows import ALL_PLACES, Row, bounds_of, collect_rows, whole_table
 from townshift.types import N_DRAWS, Estimates
 
 Real = npt.NDArray[np.float64]

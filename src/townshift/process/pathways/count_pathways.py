@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from townshift.frames import typed
+from townshift.process.estimate_rows import ALL_PLACES, Row, bounds_of, collect_rows, whole_table
 from townshift.process.moves.calibration import Calibration
 from townshift.process.moves.parameters import KINDS
 from townshift.process.pathways.draws import NO_MOVE, drawn_kinds, kind_probabilities
 from townshift.process.pathways.hops import HopGraph, chains, continuing, hop_graph, hop_probabilities
 from townshift.process.pathways.parameters import PathwaysParameters
 from townshift.process.pathways.places import at_level
-from townshift.process.pathways.rows import ALL_PLACES, Row, bounds_of, collect_rows, whole_table
 from townshift.process.pathways.sorts import sorts_of_destination
 from townshift.types import N_DRAWS, Estimates
 

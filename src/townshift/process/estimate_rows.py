@@ -1,4 +1,4 @@
-"""Rows of pathways and drivers put together as estimates, and what they rest on."""
+"""Rows of process results put together as estimates, and what they rest on."""
 
 from __future__ import annotations
 
