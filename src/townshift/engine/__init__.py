@@ -6,7 +6,7 @@ from townshift.engine.inputs import RunInputs
 from townshift.engine.parameters import check_parameters
 from townshift.engine.record import Reason, RunRecord, StepRecord
 from townshift.engine.steps import QUESTIONS, Step, collect, step
-from townshift.engine.tables import Engine, frame, limit_threads
+from townshift.engine.tables import Engine, frame, limit_threads, optional_frame
 
 __all__ = [
     "QUESTIONS",
@@ -21,6 +21,7 @@ __all__ = [
     "estimates",
     "frame",
     "limit_threads",
+    "optional_frame",
     "run_graph",
     "step",
 ]

@@ -225,6 +225,11 @@ def frame(table: ibis.Table) -> pd.DataFrame:
     return frame_of(table.to_pyarrow())
 
 
+def optional_frame(table: ibis.Table | None) -> pd.DataFrame | None:
+    """A table in memory, where the study has it."""
+    return None if table is None else frame(table)
+
+
 def read_frame(path: Path) -> pd.DataFrame:
     """A stored table in memory, with the dtypes of `frame`; for readers that need no engine.
 

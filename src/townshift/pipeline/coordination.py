@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from townshift.engine import frame, step
+from townshift.engine import frame, optional_frame, step
 
 if TYPE_CHECKING:
     import ibis
@@ -46,7 +46,7 @@ def level_gaps(
     """The gap in level between the focal side and the other places, where both have figures of nearly one year."""
     from townshift.coordination.level_gaps import level_gaps as gaps_of
 
-    found = gaps_of(frame(facts), frame(places), _frame(destinations), focus.place_id, parameters, focus.seed)
+    found = gaps_of(frame(facts), frame(places), optional_frame(destinations), focus.place_id, parameters, focus.seed)
     return LevelGapsTables(level_gaps=found.gaps, level_record=found.record, level_status=found.status)
 
 
@@ -65,8 +65,10 @@ def dependence(
     from townshift.coordination.dependence import asymmetries
     from townshift.coordination.dependence import dependence as evidence_of
 
-    known, listed, moved = frame(places), frame(destinations), _frame(flows)
-    evidence = evidence_of(known, listed, focus.place_id, parameters, moved, _frame(facts), _frame(statements))
+    known, listed, moved = frame(places), frame(destinations), optional_frame(flows)
+    evidence = evidence_of(
+        known, listed, focus.place_id, parameters, moved, optional_frame(facts), optional_frame(statements)
+    )
     shares = asymmetries(moved, known, listed, focus.place_id, parameters, focus.seed)
     return DependenceTables(dependence=evidence, asymmetry=shares)
 
@@ -109,20 +111,16 @@ def not_sayable(
         "respondents": respondents,
     }
     reports = Reports(
-        series_status=_frame(series_status),
-        growth=_frame(growth),
-        phases=_frame(phases),
-        ratio_status=_frame(ratio_status),
-        land_status=_frame(land_status),
-        level_status=_frame(level_status),
-        asymmetry=_frame(asymmetry),
-        receiving_places=_frame(receiving_places),
-        flow_summary=_frame(flow_summary),
+        series_status=optional_frame(series_status),
+        growth=optional_frame(growth),
+        phases=optional_frame(phases),
+        ratio_status=optional_frame(ratio_status),
+        land_status=optional_frame(land_status),
+        level_status=optional_frame(level_status),
+        asymmetry=optional_frame(asymmetry),
+        receiving_places=optional_frame(receiving_places),
+        flow_summary=optional_frame(flow_summary),
     )
     missing = [name for name, table in deeper.items() if table is None]
-    names = titles(frame(places), _frame(indicators))
+    names = titles(frame(places), optional_frame(indicators))
     return topics_of(reports, missing, focus.place_id, names, parameters)
-
-
-def _frame(table: ibis.Table | None) -> pd.DataFrame | None:
-    return None if table is None else frame(table)

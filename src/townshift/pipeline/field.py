@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from townshift.engine import frame, step
+from townshift.engine import frame, optional_frame, step
 
 if TYPE_CHECKING:
     import ibis
@@ -97,7 +97,12 @@ def field_record(
     from townshift.evidence.disclosure.field_record import field_record as record_of
 
     found = record_of(
-        frame(codings), _frame(documents), _frame(consent), _frame(participants), _frame(fieldwork), _frame(codes)
+        frame(codings),
+        optional_frame(documents),
+        optional_frame(consent),
+        optional_frame(participants),
+        optional_frame(fieldwork),
+        optional_frame(codes),
     )
     return RecordTables(
         field_codings=found.codings,
@@ -106,10 +111,6 @@ def field_record(
         field_status=found.status,
         field_withdrawn=found.withdrawn,
     )
-
-
-def _frame(table: ibis.Table | None) -> pd.DataFrame | None:
-    return None if table is None else frame(table)
 
 
 @step(question="government")
@@ -265,7 +266,9 @@ def code_agreement(
     """How far two coders agree, code by code: on units, and on where passages lie; beside every table of codes."""
     from townshift.governance.coding.double_coding import double_coding
 
-    return double_coding(frame(field_codings), frame(field_sources), _frame(speech_turns), parameters, focus.seed)
+    return double_coding(
+        frame(field_codings), frame(field_sources), optional_frame(speech_turns), parameters, focus.seed
+    )
 
 
 @step(question="government")
@@ -285,7 +288,7 @@ def quotes(
 
     kept = None if answers is None else read_answers(answers, ("kind", "text", "decision"))
     found = safe_quotes(
-        frame(codings), frame(field_codings), frame(places), _frame(participants), kept,
+        frame(codings), frame(field_codings), frame(places), optional_frame(participants), kept,
         focus.privacy_threshold, parameters.each, parameters.longest,
     )  # fmt: skip
     return QuoteTables(quotes=found.quotes, quotes_status=found.status)
