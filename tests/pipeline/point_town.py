@@ -62,13 +62,15 @@ def firm_years(years: range) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["place_id", "level", "year", "member", "size_band", "n_stock"])
 
 
-def run(root: Path, rows: pd.DataFrame, years: tuple[int, int] = (2000, 2012), uses: bool = True) -> dict:
+def run(
+    root: Path, rows: pd.DataFrame, years: tuple[int, int] = (2000, 2012), uses: bool = True, at=(LON, LAT)
+) -> dict:
     town = SmallTown(root, QUICK, Focus("town", "toys", *years, seed=7, privacy_threshold=3))
     counties = [f"county{number}" for number in range(5)]
     places = pd.DataFrame({
         "place_id": ["town", *counties], "parent_id": ["county0", *["east", "east", "west", "west", "west"]],
-        "lon": [LON, *(LON + 0.3 * number for number in range(5))],
-        "lat": [LAT, *(LAT + 0.2 * (number % 2) for number in range(5))],
+        "lon": [at[0], *(LON + 0.3 * number for number in range(5))],
+        "lat": [at[1], *(LAT + 0.2 * (number % 2) for number in range(5))],
     })  # fmt: skip
     firms = pd.DataFrame({"record_id": rows["record_id"]})
     if uses:

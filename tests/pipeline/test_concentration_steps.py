@@ -73,6 +73,13 @@ def test_a_registry_without_coordinates_is_told_and_no_step_fails(tmp_path):
     assert len(got["clusters"]) == len(got["clustering"]) == len(got["centre"]) == 0
 
 
+def test_a_focal_place_without_coordinates_is_told_and_no_step_fails(tmp_path):
+    got = run(tmp_path, establishments(), at=(None, None))
+    assert reasons(got, "points_status") == ["no_focal_coordinates"]
+    assert reasons(got, "clusters_status") == ["no_points"]
+    assert len(got["establishment_points"]) == len(got["clusters"]) == len(got["centre"]) == 0
+
+
 def test_an_industry_that_is_the_whole_registry_has_clusters_and_no_curve(tmp_path):
     rows = establishments()
     got = run(tmp_path, rows[rows["member"]].reset_index(drop=True))

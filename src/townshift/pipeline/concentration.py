@@ -85,7 +85,10 @@ def establishment_points(
 
     from townshift.process.concentration.establishment_points import establishment_points as points_of
 
-    lon, lat = _centre(frame(places), focus.place_id)
+    centre = _centre(frame(places), focus.place_id)
+    if centre is None:
+        return _no_centre(establishments)
+    lon, lat = centre
     rows = establishments.select(
         "record_id", "lon", "lat", "member", "employees", "entry_from", "exit_from", "place_id"
     )
@@ -107,9 +110,21 @@ def establishment_points(
     return PointTables(establishment_points=table, points_status=_with_missing(status, missing))
 
 
-def _centre(places: pd.DataFrame, place_id: str) -> tuple[float, float]:
-    row = places[places["place_id"] == place_id].iloc[0]
-    return float(row["lon"]), float(row["lat"])
+def _centre(places: pd.DataFrame, place_id: str) -> tuple[float, float] | None:
+    """Where the focal place lies; none where the study does not say."""
+    known = places[places["place_id"] == place_id].dropna(subset=["lon", "lat"])
+    return None if known.empty else (float(known["lon"].iloc[0]), float(known["lat"].iloc[0]))
+
+
+def _no_centre(establishments: ibis.Table) -> PointTables:
+    """No points: without the focal place's own there is no near and far, and no system to measure in."""
+    from townshift.frames import typed
+    from townshift.process.concentration.establishment_points import STATUS_TYPES
+    from townshift.process.concentration.point_parameters import POINT_TYPES
+
+    n = int(frame(establishments.aggregate(n=establishments.count()))["n"].iloc[0])
+    status = [{"measure": "points", "status": "left_out", "reason": "no_focal_coordinates", "n": n}]
+    return PointTables(establishment_points=typed([], POINT_TYPES), points_status=typed(status, STATUS_TYPES))
 
 
 def _cosine(degrees: float) -> float:
@@ -203,7 +218,9 @@ def clusters(
 def _system(focus: Focus, places: ibis.Table) -> str:
     from townshift.process.concentration.establishment_points import projected_system
 
-    return focus.projection or projected_system(*_centre(frame(places), focus.place_id))
+    centre = _centre(frame(places), focus.place_id)
+    # Without a centre there are no points, and so no outlines to be turned.
+    return focus.projection or ("EPSG:4326" if centre is None else projected_system(*centre))
 
 
 @step(question="process")
